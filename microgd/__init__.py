@@ -1,0 +1,191 @@
+"""microgd: an educational autograd interpreter that draws what it does.
+
+A computation is recorded once, as a graph of gates; everything else reads that record.
+
+>>> import microgd as mg
+>>> x, y, z = mg.Tensor(-2.0, name="x"), mg.Tensor(5.0, name="y"), mg.Tensor(-4.0, name="z")
+>>> f = (x + y) * z
+>>> f.backward()
+>>> x.grad, y.grad, z.grad
+(-4.0, -4.0, 3.0)
+"""
+
+from microgd.autodiff.check import check_gradients
+from microgd.autodiff.functional import grad, jvp, value_and_grad, vjp
+from microgd.autodiff.jacobian import hessian, jacobian
+from microgd.errors import (
+    DataError,
+    DrawingError,
+    GateError,
+    LanguageError,
+    MicrogdError,
+    NonFiniteError,
+    OutputError,
+    PlaceholderError,
+    ShapeError,
+    StaleDataError,
+)
+from microgd.gates.activation import (
+    apl,
+    centred_softplus,
+    elu,
+    leaky_relu,
+    maxout,
+    prelu,
+    relu,
+    selu,
+    vrelu,
+)
+from microgd.gates.arithmetic import add, div, identity, mul, neg, recip, sub
+from microgd.gates.exponential import (
+    cos,
+    exp,
+    expm1,
+    log,
+    log1p,
+    sigmoid,
+    sin,
+    softplus,
+    tanh,
+)
+from microgd.gates.linear import matmul
+from microgd.gates.movement import (
+    broadcast_to,
+    concatenate,
+    index,
+    one_hot,
+    place,
+    reshape,
+    scatter_add,
+    stack,
+    sum_to,
+    take,
+    transpose,
+)
+from microgd.gates.powers import absolute as abs
+from microgd.gates.powers import power as pow
+from microgd.gates.powers import sqrt, square
+from microgd.gates.random import random_uniform, rrelu
+from microgd.gates.reduction import largest as max
+from microgd.gates.reduction import log_softmax, logsumexp, mean, softmax
+from microgd.gates.reduction import smallest as min
+from microgd.gates.reduction import total as sum
+from microgd.gates.reduction import variance as var
+from microgd.gates.selection import (
+    clip,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    maximum,
+    minimum,
+    not_equal,
+    sign,
+    where,
+)
+from microgd.gates.table import TABLE, register, unregister
+from microgd.graph.gate import Gate
+from microgd.graph.order import topological_order
+from microgd.graph.rewrite import expand
+from microgd.graph.scope import scope
+from microgd.interpreter.finite import first_nonfinite, require_finite
+from microgd.interpreter.replay import replay
+from microgd.tensor import Tensor, constant, placeholder
+
+__all__ = [
+    "TABLE",
+    "DataError",
+    "DrawingError",
+    "Gate",
+    "GateError",
+    "LanguageError",
+    "MicrogdError",
+    "NonFiniteError",
+    "OutputError",
+    "PlaceholderError",
+    "ShapeError",
+    "StaleDataError",
+    "Tensor",
+    "abs",
+    "add",
+    "apl",
+    "broadcast_to",
+    "centred_softplus",
+    "check_gradients",
+    "clip",
+    "concatenate",
+    "constant",
+    "cos",
+    "div",
+    "elu",
+    "equal",
+    "exp",
+    "expand",
+    "expm1",
+    "first_nonfinite",
+    "grad",
+    "greater",
+    "greater_equal",
+    "hessian",
+    "identity",
+    "index",
+    "jacobian",
+    "jvp",
+    "leaky_relu",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logical_and",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "maxout",
+    "mean",
+    "min",
+    "minimum",
+    "mul",
+    "neg",
+    "not_equal",
+    "one_hot",
+    "place",
+    "placeholder",
+    "pow",
+    "prelu",
+    "random_uniform",
+    "recip",
+    "register",
+    "relu",
+    "replay",
+    "require_finite",
+    "reshape",
+    "rrelu",
+    "scatter_add",
+    "scope",
+    "selu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "stack",
+    "sub",
+    "sum",
+    "sum_to",
+    "take",
+    "tanh",
+    "topological_order",
+    "transpose",
+    "unregister",
+    "value_and_grad",
+    "var",
+    "vjp",
+    "vrelu",
+    "where",
+]

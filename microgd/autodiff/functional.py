@@ -1,0 +1,187 @@
+"""Gradients of functions: grad, value_and_grad, vjp, jvp. Nothing accumulates; all of it nests.
+
+Given plain numbers and arrays they answer with numbers and arrays. Given Tensors they answer with
+Tensors that are recorded themselves, so a gradient has a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from microgd.autodiff.tree import leaves, rebuilt
+from microgd.errors import DataError, ShapeError
+from microgd.gates.arithmetic import identity
+from microgd.gates.reduction import total
+from microgd.graph.node import Node
+from microgd.graph.values import shape_of, value_from
+from microgd.interpreter.reverse import gradients_of
+from microgd.tensor import Tensor
+
+Function = Callable[..., Any]
+Wrt = int | tuple[int, ...]
+
+
+def variable(x: Any) -> Tensor:
+    """A Tensor to differentiate with respect to: a fresh leaf, or a fresh node behind a Tensor.
+
+    The fresh node keeps a Tensor's other uses (in a closure, say) apart from this argument.
+    """
+    if isinstance(x, Node):
+        alias: Tensor = identity(x)
+        alias.name = x.name
+        return alias
+    return Tensor(x)
+
+
+def number(x: Any) -> Any:
+    """A result as a plain number or array of its own."""
+    if isinstance(x, Tensor):
+        x = x.value
+    return x if shape_of(x) == () else x.copy()
+
+
+def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
+    """A function that returns `fn`'s value and its gradient.
+
+    Arguments:
+        fn: takes numbers, arrays, Tensors or trees of them; returns a scalar.
+        wrt: which positional argument to differentiate, or a tuple of positions.
+
+    Returns:
+        `(value, gradient)`; the gradient has the structure of the argument (a tuple of those for
+        several positions).
+
+    Raises:
+        ShapeError: `fn` returns something that is not a scalar.
+
+    >>> value_and_grad(lambda x, y: x * x * y)(3.0, 2.0)
+    (18.0, 12.0)
+    """
+    positions = (wrt,) if isinstance(wrt, int) else tuple(wrt)
+
+    def wrapped(*args: Any, **options: Any) -> Any:
+        for position in positions:
+            if not -len(args) <= position < len(args):
+                raise ShapeError(f"wrt names argument {position}, but {len(args)} were given")
+        as_graph = any(isinstance(x, Node) for x in leaves(list(args)))
+        call = list(args)
+        variables: list[Tensor] = []
+        for position in positions:
+            fresh = [variable(x) for x in leaves(args[position])]
+            variables += fresh
+            call[position] = rebuilt(args[position], iter(fresh))
+        output = _scalar(fn(*call, **options))
+        gradients = iter(_gradients(output, variables, 1.0, as_graph))
+        parts = tuple(rebuilt(args[p], gradients) for p in positions)
+        value = output if as_graph else number(output)
+        return value, parts[0] if isinstance(wrt, int) else parts
+
+    return wrapped
+
+
+def grad(fn: Function, wrt: Wrt = 0) -> Function:
+    """A function that returns the gradient of `fn` (see `value_and_grad`).
+
+    >>> grad(lambda x: x ** 3)(2.0), grad(grad(lambda x: x ** 3))(2.0)
+    (12.0, 12.0)
+    """
+    both = value_and_grad(fn, wrt)
+
+    def wrapped(*args: Any, **options: Any) -> Any:
+        return both(*args, **options)[1]
+
+    return wrapped
+
+
+def vjp(fn: Function, *inputs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """`fn`'s output, and a function from an upstream gradient (in the output's shape) to theirs.
+
+    The vector-Jacobian product: one backward sweep, whatever the number of inputs.
+
+    >>> out, pull = vjp(lambda x, y: x * y, 3.0, 4.0)
+    >>> out, pull(1.0)
+    (12.0, (4.0, 3.0))
+    """
+    as_graph = any(isinstance(x, Node) for x in inputs)
+    variables = [variable(x) for x in inputs]
+    output = _tensor(fn(*variables))
+
+    def pull(upstream: Any) -> tuple[Any, ...]:
+        graph = as_graph or isinstance(upstream, Node)
+        if not isinstance(upstream, Node):
+            upstream = value_from(upstream)
+        if shape_of(upstream) != output.shape:
+            raise ShapeError(f"the output has shape {output.shape}, got {shape_of(upstream)}")
+        return tuple(_gradients(output, variables, upstream, graph))
+
+    return (output if as_graph else number(output)), pull
+
+
+def jvp(fn: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """`fn`'s output, and how it changes when the inputs move along `tangents`.
+
+    The Jacobian-vector product, from reverse mode used twice: the gradients are linear in the
+    upstream vector u, and their derivative with respect to u is what is wanted.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
+    (12.0, 4.0)
+    """
+    if len(inputs) != len(tangents):
+        raise ShapeError(f"{len(inputs)} inputs need as many tangents, got {len(tangents)}")
+    for x, tangent in zip(inputs, tangents, strict=True):
+        if shape_of(_raw(x)) != shape_of(_raw(tangent)):
+            raise ShapeError(
+                f"a tangent has shape {shape_of(_raw(tangent))}, its input {shape_of(_raw(x))}"
+            )
+    as_graph = any(isinstance(x, Node) for x in (*inputs, *tangents))
+    variables = [variable(x) for x in inputs]
+    output = _tensor(fn(*variables))
+    upstream = Tensor(0.0 * _ones(output.shape))
+    pulled = gradients_of(output, variables, upstream, as_graph=True)
+    moved = Tensor(0.0)
+    for gradient, tangent in zip(pulled, tangents, strict=True):
+        if isinstance(gradient, Tensor):
+            step = tangent if isinstance(tangent, Node) else value_from(tangent)
+            moved = moved + total(gradient * step)
+    (tangent_out,) = _gradients(moved, [upstream], 1.0, as_graph)
+    return (output if as_graph else number(output)), tangent_out
+
+
+def _raw(x: Any) -> Any:
+    return x if isinstance(x, Node) else value_from(x)
+
+
+def _ones(shape: tuple[int, ...]) -> Any:
+    return np.ones(shape) if shape else 1.0
+
+
+def _tensor(output: Any) -> Tensor:
+    if isinstance(output, Tensor):
+        return output
+    if output is None or isinstance(output, list | tuple | dict | str):
+        raise DataError(
+            f"the function must return one Tensor or number, it returned {type(output).__name__}"
+        )
+    return Tensor(output)
+
+
+def _scalar(output: Any) -> Tensor:
+    tensor = _tensor(output)
+    if tensor.shape != ():
+        raise ShapeError(
+            f"grad needs a function that returns a scalar, this one returned shape {tensor.shape}: "
+            "reduce it (.sum() or .mean()), or use jacobian"
+        )
+    return tensor
+
+
+def _gradients(
+    output: Tensor, variables: Sequence[Tensor], upstream: Any, as_graph: bool
+) -> list[Any]:
+    found = gradients_of(output, variables, upstream, as_graph=as_graph)
+    if as_graph:
+        return [g if isinstance(g, Tensor) else Tensor(g) for g in found]
+    return [number(g) for g in found]

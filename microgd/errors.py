@@ -1,0 +1,47 @@
+"""Every error that microgd raises on purpose.
+
+Each derives from `MicrogdError` and from the built-in error a Python programmer would expect, and
+says what was given, what was expected, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class MicrogdError(Exception):
+    """The common ancestor: `except mg.MicrogdError` catches everything microgd complains about."""
+
+
+class DataError(MicrogdError, TypeError):
+    """Something that is not a number, or not an array of numbers, was given as data."""
+
+
+class ShapeError(MicrogdError, ValueError):
+    """Shapes, axes or indices that do not fit the gate."""
+
+
+class GateError(MicrogdError, ValueError):
+    """An unknown gate, a name taken twice, or a rule that a gate lacks."""
+
+
+class PlaceholderError(MicrogdError, TypeError):
+    """A number was asked of a node that has only a shape."""
+
+
+class StaleDataError(MicrogdError, RuntimeError):
+    """Data changed after the graph was recorded: its gradients would be silently wrong."""
+
+
+class NonFiniteError(MicrogdError, ArithmeticError):
+    """A gate made the first inf or NaN."""
+
+
+class LanguageError(MicrogdError, ValueError):
+    """An expression that cannot be read; the message points at the column."""
+
+
+class DrawingError(MicrogdError, RuntimeError):
+    """A picture could not be drawn."""
+
+
+class OutputError(MicrogdError, OSError):
+    """A file could not be written; what was there before is untouched."""

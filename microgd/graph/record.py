@@ -1,0 +1,121 @@
+"""Recording: the one place where a gate meets its inputs and a node is born."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeVar
+
+import numpy as np
+
+from microgd.graph.node import Node, leaf, next_tick
+from microgd.graph.row import CONSTANT, GateRow
+from microgd.graph.scope import current_scope
+from microgd.graph.source import PACKAGE_PREFIX
+from microgd.graph.values import FLOAT32, FLOAT64, plain, value_from
+
+N = TypeVar("N", bound=Node)
+
+_new = object.__new__
+_frame = sys._getframe
+
+
+def apply(gate: GateRow, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Record the gate if any input is a Node; otherwise only compute."""
+    for x in inputs:
+        if isinstance(x, Node):
+            cls = x.__class__
+            first, *rest = inputs
+            return record(gate, (wrap(first, cls), *rest), params or None)
+    values = [plain(x) for x in inputs]
+    gate.output_shape([np.shape(v) for v in values], params)
+    return gate.evaluate(values, params)
+
+
+def wrap(x: Any, cls: type[N]) -> N:
+    """A plain number or array as a CONSTANT leaf of class `cls`; a node as it is."""
+    return x if isinstance(x, cls) else leaf(cls, CONSTANT, value_from(x))
+
+
+def record(
+    gate: GateRow, inputs: tuple[N, *tuple[Any, ...]], params: dict[str, Any] | None = None
+) -> N:
+    """Make the node `gate(*inputs)`: of the class of its inputs, with numbers if they have some.
+
+    The first input is a node (`wrap` it where it may not be one); plain numbers and arrays after it
+    become CONSTANT leaves.
+    """
+    cls = inputs[0].__class__
+    node = _new(cls)
+    node.gate = gate
+    node.params = params
+    nodes: Any = inputs
+    # Scalars first: a graph of scalars is all bookkeeping, so this path is kept short.
+    scalar = gate.scalar if params is None else None
+    quick = False
+    if len(inputs) == 2:
+        a, b = inputs
+        if b.__class__ is not cls:
+            b = wrap(b, cls)
+            nodes = (a, b)
+        x = a.value
+        y = b.value
+        if scalar is not None and x.__class__ is float and y.__class__ is float:
+            node.value = scalar(x, y)
+            quick = True
+    elif len(inputs) == 1:
+        x = inputs[0].value
+        if scalar is not None and x.__class__ is float:
+            node.value = scalar(x)
+            quick = True
+    else:
+        nodes = tuple(wrap(x, cls) for x in inputs)
+    if quick:
+        node.shape = ()
+        node.dtype = FLOAT64
+    else:
+        _fill(node, gate, nodes, params or {})
+    node.inputs = nodes
+    node.name = None
+    node.scope = current_scope()
+    frame = _frame(2)
+    code = frame.f_code
+    while code.co_filename.startswith(PACKAGE_PREFIX):
+        outer = frame.f_back
+        if outer is None:
+            break
+        frame = outer
+        code = frame.f_code
+    node._code = code
+    node._offset = frame.f_lasti
+    node.stamp = next_tick()
+    return node
+
+
+def _fill(node: Node, gate: GateRow, inputs: tuple[Node, ...], params: dict[str, Any]) -> None:
+    """Shape, dtype and, where all inputs have numbers, the value."""
+    node.shape = gate.output_shape([i.shape for i in inputs], params)
+    node.dtype = result_dtype(inputs)
+    values = [i.value for i in inputs]
+    if any(v is None for v in values):
+        node.value = None
+        return
+    value = gate.evaluate(values, params)
+    if not isinstance(value, float):
+        value = value.astype(node.dtype, copy=False)
+        if node.shape:
+            value.flags.writeable = False
+    node.value = value
+
+
+def result_dtype(inputs: tuple[Node, ...]) -> np.dtype[Any]:
+    """float32 if there is any and no float64 array beside it (a scalar never widens), else float64.
+
+    Index inputs (int64) do not count.
+    """
+    narrow = False
+    for node in inputs:
+        if node.dtype == FLOAT32:
+            narrow = True
+        elif node.dtype == FLOAT64 and node.shape != ():
+            return FLOAT64
+    return FLOAT32 if narrow else FLOAT64

@@ -1,0 +1,172 @@
+"""Reverse mode: one sweep over the record, from the output back to the leaves.
+
+Every node's gradient is the sum of what its users send back to it. The sweep takes the nodes in
+reverse order, so that all users of a node have spoken before the node speaks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from microgd.errors import PlaceholderError, StaleDataError
+from microgd.gates.movement import sum_to
+from microgd.graph.node import Node
+from microgd.graph.order import topological_order
+from microgd.graph.row import CONSTANT
+from microgd.graph.values import INT64, Value, shape_of
+
+#: watch(node, position, upstream, contribution before and after summing broadcast axes)
+Watch = Callable[[Node, int, Any, Any, Any], None]
+
+
+def sweep(
+    order: Sequence[Node],
+    gradients: dict[Node, Any],
+    *,
+    keep: frozenset[Node] = frozenset(),
+    active: frozenset[Node] | None = None,
+    as_graph: bool = False,
+    watch: Watch | None = None,
+) -> dict[Node, Any]:
+    """Carry the gradients of some outputs back to the leaves.
+
+    Arguments:
+        order: the nodes, inputs before users (`topological_order`).
+        gradients: where the sweep starts: output → upstream gradient. It is used up.
+        keep: inner nodes whose gradients are wanted too.
+        active: nodes worth visiting; None visits all.
+        as_graph: compute with nodes instead of numbers, so that the gradients are graphs again.
+        watch: called for each contribution, in the order of the sweep.
+
+    Returns:
+        The gradients of leaves and of `keep`. Constants get none.
+
+    Raises:
+        StaleDataError: an input's data changed after the node was recorded.
+        GateError: a gate without backward rules is on the way.
+    """
+    take = gradients.pop
+    find = gradients.get
+    quick = not (keep or as_graph or watch or active is not None)
+    for node in reversed(order):
+        inputs = node.inputs
+        if not inputs:
+            continue
+        upstream = find(node) if node in keep else take(node, None)
+        if upstream is None:
+            continue
+        gate = node.gate
+        rules = gate.backward
+        params = node.params
+        stamp = node.stamp
+        if quick and upstream.__class__ is float and len(inputs) == 2 and params is None:
+            # The loop below, unrolled for two scalars: most of a graph of scalars passes here.
+            a, b = inputs
+            x = a.value
+            y = b.value
+            if x.__class__ is float and y.__class__ is float and rules.__class__ is tuple:
+                if a.stamp > stamp or b.stamp > stamp:
+                    raise StaleDataError(stale_message(a if a.stamp > stamp else b, node))
+                rule, other = rules
+                if a.gate is not CONSTANT and rule is not None:
+                    sent = rule(upstream, node.value, x, y)
+                    before = find(a)
+                    gradients[a] = sent if before is None else before + sent
+                if b.gate is not CONSTANT and other is not None:
+                    sent = other(upstream, node.value, x, y)
+                    before = find(b)
+                    gradients[b] = sent if before is None else before + sent
+                continue
+        if as_graph:
+            out: Any = node
+            values: list[Any] = [i.value if i.gate is CONSTANT else i for i in inputs]
+        else:
+            out = node.value
+            values = [i.value for i in inputs]
+        for position, source in enumerate(inputs):
+            if source.stamp > stamp:
+                raise StaleDataError(stale_message(source, node))
+            if source.gate is CONSTANT or (active is not None and source not in active):
+                continue
+            rule = gate.rule(position)
+            if rule is None:
+                continue
+            if params is None:
+                sent = rule(upstream, out, *values)
+            else:
+                sent = rule(upstream, out, *values, **params)
+            summed = sent
+            if sent.__class__ is not float and shape_of(sent) != source.shape:
+                summed = sum_to(sent, source.shape)
+            if watch is not None:
+                watch(node, position, upstream, sent, summed)
+            before = find(source)
+            gradients[source] = summed if before is None else before + summed
+    return gradients
+
+
+def stale_message(source: Node, node: Node) -> str:
+    """What to say when data changed after it was used."""
+    place = f" at {node.source}" if node.source else ""
+    return (
+        f"the data of {source.name or 'an input'!r} changed after gate {node.gate.name!r} used it"
+        f"{place}: the gradient would mix old and new numbers. "
+        "Change data before recording, or record the graph again."
+    )
+
+
+def reaching(order: Sequence[Node], wanted: Iterable[Node]) -> frozenset[Node]:
+    """The nodes that depend on a wanted node, and the wanted nodes themselves."""
+    active = set(wanted)
+    for node in order:
+        if any(i in active for i in node.inputs):
+            active.add(node)
+    return frozenset(active)
+
+
+def gradients_of(
+    output: Node,
+    wanted: Sequence[Node],
+    upstream: Any = 1.0,
+    *,
+    as_graph: bool = False,
+) -> list[Any]:
+    """The gradient of `output` with respect to each wanted node; 0 where there is no path.
+
+    `upstream` has the output's shape; it is what ∂L/∂output is, 1 for the output itself.
+
+    Raises:
+        PlaceholderError: numbers are wanted of a graph that has none (ask for `as_graph`).
+    """
+    if output.value is None and not as_graph:
+        raise PlaceholderError(
+            "the output depends on a placeholder, which has no numbers: give numbers, "
+            "or compile the function"
+        )
+    order = topological_order([output])
+    active = reaching(order, wanted)
+    gradients = sweep(
+        order,
+        {output: upstream} if output in active else {},
+        keep=frozenset(wanted),
+        active=active,
+        as_graph=as_graph,
+    )
+    return [gradients.get(w, _zeros(w)) for w in wanted]
+
+
+def _zeros(node: Node) -> Value:
+    if node.shape == ():
+        return 0.0
+    return np.zeros(node.shape, node.dtype if node.dtype != INT64 else float)
+
+
+def leaf_gradients(output: Node, upstream: Value) -> dict[Node, Value]:
+    """The gradient for every INPUT leaf the output depends on; 0 where no gradient arrives."""
+    order = topological_order([output])
+    gradients = sweep(order, {output: upstream})
+    leaves = [n for n in order if not n.inputs and n.gate is not CONSTANT and n.dtype != INT64]
+    return {n: gradients.get(n, _zeros(n)) for n in leaves}

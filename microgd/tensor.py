@@ -1,0 +1,426 @@
+"""Tensor: what users hold. A Node with operators and methods, each one line into the gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from microgd.errors import DataError, PlaceholderError, ShapeError
+from microgd.frozen import frozen
+from microgd.gates.activation import relu
+from microgd.gates.arithmetic import add, div, mul, neg, recip, sub
+from microgd.gates.exponential import cos, exp, log, sigmoid, sin, softplus, tanh
+from microgd.gates.linear import matmul
+from microgd.gates.movement import broadcast_to, index, reshape, take, transpose
+from microgd.gates.powers import absolute, power, sqrt, square
+from microgd.gates.reduction import (
+    largest,
+    log_softmax,
+    logsumexp,
+    mean,
+    smallest,
+    softmax,
+    total,
+    variance,
+)
+from microgd.gates.selection import (
+    clip,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    not_equal,
+)
+from microgd.graph.gate import Gate
+from microgd.graph.node import Node, next_tick, set_leaf
+from microgd.graph.record import record, wrap
+from microgd.graph.row import CONSTANT, INPUT, PLACEHOLDER
+from microgd.graph.shapes import Axis, Shape, checked_shape
+from microgd.graph.values import Value, shape_of, value_from
+from microgd.interpreter.reverse import leaf_gradients
+
+
+class Tensor(Node):
+    """A number or an array that remembers how it was computed.
+
+    Arguments:
+        data: a number, a nested list or an array; whole numbers become float64, float32 stays.
+        name: what to call it in tables and pictures.
+        dtype: "float64", "float32", or "int64" for indices.
+
+    Raises:
+        DataError: data that is no number and no rectangular array of numbers.
+
+    >>> x = Tensor(-2.0, name="x"); y = Tensor(5.0, name="y"); z = Tensor(-4.0, name="z")
+    >>> f = (x + y) * z
+    >>> f.backward(); (x.grad, y.grad, z.grad)
+    (-4.0, -4.0, 3.0)
+    """
+
+    __slots__ = ("_grad",)
+
+    #: NumPy leaves mixed expressions such as `array + tensor` to the Tensor.
+    __array_ufunc__ = None
+
+    def __init__(self, data: Any, name: str | None = None, dtype: Any = None) -> None:
+        if isinstance(data, Node):
+            data = data.value
+        set_leaf(self, INPUT, value_from(data, dtype), name)
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The value: a Python float for a scalar, else a read-only array; None for a placeholder.
+
+        At a leaf it can be assigned: `p.data = p.data - lr * p.grad` (or `-=`). A graph recorded
+        before still holds the old numbers, and its `backward()` then raises StaleDataError.
+        """
+        value = self.value
+        return value if value is None or self.shape == () else frozen(value)
+
+    @data.setter
+    def data(self, new: Any) -> None:
+        if self.gate is PLACEHOLDER or self.inputs:
+            what = f"computed by gate {self.gate.name!r}" if self.inputs else "a placeholder"
+            raise DataError(f"only a leaf's data can be assigned; this Tensor is {what}")
+        value = value_from(new, self.dtype if self.dtype.kind == "i" else None)
+        if shape_of(value) != self.shape:
+            raise ShapeError(
+                f"the data of {self.name or 'this Tensor'!r} has shape {self.shape}; "
+                f"it cannot become {shape_of(value)}"
+            )
+        self.value = value if self.dtype.kind == "i" else value_from(value, self.dtype)
+        self.stamp = next_tick()
+
+    def _number(self) -> Value:
+        if self.value is None:
+            raise PlaceholderError(
+                f"{self!r} has a shape but no numbers, so Python cannot branch on it or convert "
+                "it; to choose between values use mg.where(condition, a, b)"
+            )
+        return self.value
+
+    def item(self) -> float:
+        """The one number of a Tensor with one element."""
+        return float(np.asarray(self._number()).item())
+
+    def numpy(self) -> Any:
+        """A copy of the value as a NumPy array."""
+        return np.array(self._number())
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __bool__(self) -> bool:
+        return bool(self._number())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ShapeError("a scalar has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self._number(), dtype=dtype)
+
+    @property
+    def ndim(self) -> int:
+        """How many axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements."""
+        return int(np.prod(self.shape))
+
+    def __repr__(self) -> str:
+        parts = []
+        if self.value is None:
+            parts.append(f"shape={self.shape}")
+        elif self.shape == ():
+            parts.append(f"{float(self.value):.12g}")
+        else:
+            parts.append(np.array2string(np.asarray(self.value), separator=", ", threshold=20))
+        if self.name:
+            parts.append(f"name={self.name!r}")
+        if self.dtype != np.float64:
+            parts.append(f"dtype={self.dtype}")
+        if self.inputs:
+            parts.append(f"gate={self.gate.name}")
+        return f"Tensor({', '.join(parts)})"
+
+    def named(self, name: str) -> Tensor:
+        """This Tensor itself, with a name for tables and pictures."""
+        self.name = name
+        return self
+
+    # -- gradients ---------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        """At a leaf, what `backward()` has added up so far; None before, and at inner nodes."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, new: Any) -> None:
+        self._grad = new
+
+    def backward(self, upstream: Any = None) -> None:
+        """Add ∂self/∂leaf to the `.grad` of every leaf this Tensor was computed from.
+
+        `upstream` is needed (in this Tensor's shape) unless it is a scalar. As in PyTorch, grads of
+        several calls add up until `leaf.grad = None`. Inner nodes keep no gradient: `mg.trace`
+        shows them.
+
+        Raises:
+            ShapeError: an array without `upstream`. StaleDataError: data changed meanwhile.
+        """
+        self._number()
+        if upstream is None:
+            if self.shape != ():
+                raise ShapeError(
+                    f"backward() starts from a scalar, this Tensor has shape {self.shape}: "
+                    "reduce it first (.sum() or .mean()), or give backward(upstream) in this shape"
+                )
+            upstream = 1.0
+        else:
+            upstream = value_from(upstream.value if isinstance(upstream, Node) else upstream)
+            if shape_of(upstream) != self.shape:
+                raise ShapeError(
+                    f"upstream has shape {shape_of(upstream)}, this Tensor {self.shape}"
+                )
+        for leaf, gradient in leaf_gradients(self, upstream).items():
+            assert isinstance(leaf, Tensor)
+            if leaf.grad is not None:
+                gradient = leaf.grad + gradient
+            leaf.grad = gradient if leaf.shape == () else np.array(gradient)
+
+    # -- operators ---------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return record(add, (self, other))
+
+    def __radd__(self, other: Any) -> Tensor:
+        return record(add, (wrap(other, Tensor), self))
+
+    def __sub__(self, other: Any) -> Tensor:
+        return record(sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return record(sub, (wrap(other, Tensor), self))
+
+    def __mul__(self, other: Any) -> Tensor:
+        return record(mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return record(mul, (wrap(other, Tensor), self))
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return record(div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        if isinstance(other, int | float) and other == 1:
+            return record(recip, (self,))
+        return record(div, (wrap(other, Tensor), self))
+
+    def __pow__(self, other: Any) -> Tensor:
+        return record(power, (self, other))
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return record(power, (wrap(other, Tensor), self))
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return record(matmul, (self, other))
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return record(matmul, (wrap(other, Tensor), self))
+
+    def __neg__(self) -> Tensor:
+        return record(neg, (self,))
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return record(absolute, (self,))
+
+    def __gt__(self, other: Any) -> Tensor:
+        return record(greater, (self, other))
+
+    def __lt__(self, other: Any) -> Tensor:
+        return record(less, (self, other))
+
+    def __ge__(self, other: Any) -> Tensor:
+        return record(greater_equal, (self, other))
+
+    def __le__(self, other: Any) -> Tensor:
+        return record(less_equal, (self, other))
+
+    def __eq__(self, other: Any) -> Any:
+        return record(equal, (self, other)) if _is_data(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return record(not_equal, (self, other)) if _is_data(other) else NotImplemented
+
+    #: Nodes are compared by identity in sets and dictionaries.
+    __hash__ = object.__hash__
+
+    def __getitem__(self, key: Any) -> Tensor:
+        if isinstance(key, Tensor | np.ndarray | list):
+            return record(take, (self, key), {"axis": 0})
+        parts = key if isinstance(key, tuple) else (key,)
+        for part in parts:
+            if not (part is None or part is Ellipsis or isinstance(part, slice)) and (
+                isinstance(part, bool) or not isinstance(part, int | np.integer)
+            ):
+                raise ShapeError(
+                    f"cannot index with {part!r:.60}: use whole numbers and slices; to pick by a "
+                    "list or a Tensor of whole numbers use mg.take(x, indices, axis)"
+                )
+        return record(index, (self,), {"key": key})
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        raise DataError(
+            "a Tensor is a record: its elements cannot be assigned. Build the new Tensor with "
+            "mg.where(condition, new, x) or mg.concatenate, or assign a leaf's whole x.data"
+        )
+
+    # -- methods: the gates most used ----------------------------------------------------------
+
+    def _apply(self, gate: Gate, **params: Any) -> Tensor:
+        return record(gate, (self,), gate.bind((self,), params)[1])
+
+    def exp(self) -> Tensor:
+        """eˣ."""
+        return record(exp, (self,))
+
+    def log(self) -> Tensor:
+        """The natural logarithm."""
+        return record(log, (self,))
+
+    def sin(self) -> Tensor:
+        """The sine of radians."""
+        return record(sin, (self,))
+
+    def cos(self) -> Tensor:
+        """The cosine of radians."""
+        return record(cos, (self,))
+
+    def tanh(self) -> Tensor:
+        """The hyperbolic tangent."""
+        return record(tanh, (self,))
+
+    def sigmoid(self) -> Tensor:
+        """1 / (1 + e⁻ˣ)."""
+        return record(sigmoid, (self,))
+
+    def softplus(self) -> Tensor:
+        """ln(1 + eˣ)."""
+        return record(softplus, (self,))
+
+    def relu(self) -> Tensor:
+        """max(0, x)."""
+        return record(relu, (self,))
+
+    def abs(self) -> Tensor:
+        """|x|."""
+        return record(absolute, (self,))
+
+    def sqrt(self) -> Tensor:
+        """The square root."""
+        return record(sqrt, (self,))
+
+    def square(self) -> Tensor:
+        """x²."""
+        return record(square, (self,))
+
+    def clip(self, low: float | None = None, high: float | None = None) -> Tensor:
+        """x kept between low and high."""
+        return self._apply(clip, low=low, high=high)
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """The sum over axes."""
+        return self._apply(total, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """The mean over axes."""
+        return self._apply(mean, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """The largest element over axes."""
+        return self._apply(largest, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """The smallest element over axes."""
+        return self._apply(smallest, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """The variance over axes."""
+        return self._apply(variance, axis=axis, ddof=ddof, keepdims=keepdims)
+
+    def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """ln Σ eˣ over axes."""
+        return self._apply(logsumexp, axis=axis, keepdims=keepdims)
+
+    def softmax(self, axis: int = -1) -> Tensor:
+        """Probabilities along an axis."""
+        return self._apply(softmax, axis=axis)
+
+    def log_softmax(self, axis: int = -1) -> Tensor:
+        """Log-probabilities along an axis."""
+        return self._apply(log_softmax, axis=axis)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape: reshape(2, 3) or reshape((2, 3))."""
+        sizes = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        return self._apply(reshape, shape=tuple(sizes))
+
+    def transpose(self, *axes: int) -> Tensor:
+        """The axes in another order, or all reversed."""
+        return self._apply(transpose, axes=axes or None)
+
+    @property
+    def T(self) -> Tensor:
+        """All axes reversed."""
+        return self.transpose()
+
+    def broadcast_to(self, shape: Shape) -> Tensor:
+        """Repeated along new or size-1 axes."""
+        return self._apply(broadcast_to, shape=shape)
+
+
+def _is_data(other: Any) -> bool:
+    return isinstance(other, Node | int | float | list | tuple | np.ndarray | np.number)
+
+
+def placeholder(shape: Shape | int = (), name: str | None = None, dtype: Any = None) -> Tensor:
+    """A Tensor with a shape and no numbers; whatever is computed from it has a shape only.
+
+    >>> (placeholder((2, 3)) @ placeholder((3, 4))).shape
+    (2, 4)
+    """
+    node = object.__new__(Tensor)
+    set_leaf(node, PLACEHOLDER, None, name)
+    node.shape = checked_shape(shape)
+    node.dtype = np.dtype(dtype or np.float64)
+    return node
+
+
+def constant(data: Any) -> Tensor:
+    """A Tensor that collects no gradient, as the plain numbers in an expression are.
+
+    >>> c = constant([1.0, 2.0]); (c * Tensor(3.0)).sum().backward(); c.grad is None
+    True
+    """
+    return _detached(data) if isinstance(data, Node) else wrap(data, Tensor)
+
+
+def _detached(node: Node) -> Tensor:
+    fresh = object.__new__(Tensor)
+    set_leaf(fresh, CONSTANT, node.value, node.name)
+    return fresh
