@@ -18,7 +18,8 @@ from microgd.graph.order import topological_order
 from microgd.graph.row import CONSTANT
 from microgd.graph.values import INT64, Value, shape_of
 
-#: watch(node, position, upstream, contribution before and after summing broadcast axes)
+#: watch(node, position, upstream, contribution before and after summing broadcast axes); both
+#: contributions are None where the gate passes no gradient.
 Watch = Callable[[Node, int, Any, Any, Any], None]
 
 
@@ -93,6 +94,8 @@ def sweep(
                 continue
             rule = gate.rule(position)
             if rule is None:
+                if watch is not None:
+                    watch(node, position, upstream, None, None)
                 continue
             if params is None:
                 sent = rule(upstream, out, *values)

@@ -1,0 +1,1 @@
+"""The lesson: one immutable list of events that tables, pictures, players and slides read."""

@@ -1,0 +1,101 @@
+"""What a trace is made of: nodes, wires and events. All immutable; all numbers are copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from microgd.graph.source import Source
+from microgd.graph.values import Value
+
+Kind = Literal["forward", "seed", "contribution", "broadcast", "branch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TraceNode:
+    """One node of the circuit.
+
+    Attributes:
+        id: unique and stable: `n0`, `n1`, … in the order of computation.
+        label: a short unique name for formulas: the user's, or a letter.
+        named: whether the label is the user's.
+        kind: `input`, `constant`, `placeholder` or `gate`.
+        gate, sign, pattern, badge: of a gate; the sign carries folded constants (`+1`).
+        wires: the ids of the wires that lead into it, in the order of its inputs.
+        folded: the positions of inputs that the sign carries.
+        gradient: ∂output/∂node; None for constants and where no gradient was computed.
+        tie: a sentence where a convention decided the gradient (a max of equal inputs).
+    """
+
+    id: str
+    label: str
+    named: bool
+    kind: str
+    gate: str
+    sign: str
+    pattern: str
+    badge: str
+    params: dict[str, Any]
+    wires: tuple[str, ...]
+    folded: tuple[int, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    value: Value | None
+    gradient: Value | None
+    scope: str | None
+    source: Source | None
+    tie: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wire:
+    """One wire from a node to an input of a gate. A node used twice has two wires.
+
+    `gradient` is what comes back along this wire alone: its contribution to the source's gradient.
+    """
+
+    id: str
+    source: str
+    target: str
+    position: int
+    gradient: Value | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """One step of the lesson.
+
+    Attributes:
+        step: its number, from 0.
+        kind: forward (a gate computed), seed (the output's gradient), contribution (local
+            derivative × upstream, along one wire), broadcast (the contribution summed over the
+            axes along which the input was repeated), branch (contributions added).
+        node: the gate that computed or that sends its upstream gradient back; at a branch and at
+            the seed the node whose gradient is settled.
+        wire: along which wire, for contribution and broadcast.
+        target: the node at the other end of that wire.
+        position: which input of the gate that is.
+        pattern: what happens, in a word: distributes, swaps, routes, masks, branches sum, …
+        rule: the local derivative in symbols, with the labels of this circuit.
+        local: the local derivative in numbers; None where it is a Jacobian that is never built.
+        upstream: the gradient that arrived at the gate's output.
+        value: the result: the forward value, the seed, the contribution, the sum.
+        parts: at a branch, what is added; at a broadcast, what was summed.
+        axes: at a broadcast, which axes.
+        sentence: the step in words and numbers.
+    """
+
+    step: int
+    kind: Kind
+    node: str
+    wire: str | None
+    target: str | None
+    position: int | None
+    pattern: str
+    rule: str
+    local: Value | None
+    upstream: Value | None
+    value: Value | None
+    parts: tuple[Value, ...]
+    axes: tuple[int, ...]
+    sentence: str

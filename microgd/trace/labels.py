@@ -1,0 +1,106 @@
+"""Labels: a short, unique name for every node, so that formulas can refer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from microgd.graph.node import Node
+from microgd.trace.numbers import short_number
+
+#: What unnamed gates are called, in the order of computation.
+LETTERS = "qprstuvabcdgh"
+
+_SUPERSCRIPTS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
+
+
+def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
+    """A unique label for every node: its own name, else a letter; constants get their number.
+
+    Names that two nodes share are told apart with a count: x, x_2.
+    """
+    taken: set[str] = set()
+    result: dict[Node, str] = {}
+    for node in order:
+        if node.name:
+            result[node] = _unique(node.name, taken)
+    if output not in result:
+        result[output] = "f" if "f" not in taken else next(_fresh(taken, LETTERS))
+        taken.add(result[output])
+    gate_names = _fresh(taken, LETTERS)
+    leaf_names = _fresh(taken, "x")
+    constant_names = _fresh(taken, "k")
+    for node in order:
+        if node in result:
+            continue
+        if node.inputs:
+            result[node] = next(gate_names)
+        elif not node.is_constant:
+            result[node] = next(leaf_names)
+        elif node.shape == () and node.value is not None:
+            result[node] = short_number(float(node.value))
+        else:
+            result[node] = next(constant_names)
+    return result
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    label = name
+    for number in count(2):
+        if label not in taken:
+            break
+        label = f"{name}_{number}"
+    taken.add(label)
+    return label
+
+
+def _fresh(taken: set[str], letters: str) -> Iterator[str]:
+    plain = iter(letters) if len(letters) > 1 else iter(())
+    for letter in plain:
+        if letter not in taken:
+            taken.add(letter)
+            yield letter
+    for number in count(1):
+        label = f"{letters[0] if len(letters) == 1 else 't'}{number}"
+        if label not in taken:
+            taken.add(label)
+            yield label
+
+
+def folded_constants(node: Node) -> tuple[int, ...]:
+    """The positions of scalar constants that the gate's sign can carry: +1, ×2, x²."""
+    if len(node.inputs) != 2 or node.gate.name not in _SIGNS:
+        return ()
+    return tuple(
+        i for i, x in enumerate(node.inputs) if x.is_constant and x.shape == () and not x.name
+    )[:1]
+
+
+#: How a gate's sign carries a constant on its left or on its right.
+_SIGNS = {
+    "add": ("+{}", "+{}"),
+    "sub": ("{}−", "−{}"),
+    "mul": ("×{}", "×{}"),
+    "div": ("{}÷", "÷{}"),
+    "pow": ("{}^x", "x^{}"),
+    "maximum": ("max {}", "max {}"),
+    "minimum": ("min {}", "min {}"),
+    "greater": ("{} >", "> {}"),
+    "less": ("{} <", "< {}"),
+    "greater_equal": ("{} ≥", "≥ {}"),
+    "less_equal": ("{} ≤", "≤ {}"),
+}
+
+
+def sign_of(node: Node) -> str:
+    """The sign in the gate's circle, with a constant it carries: `+`, `+1`, `×2`, `x²`."""
+    folded = folded_constants(node)
+    if not folded:
+        return node.gate.sign or node.gate.name
+    constant = node.inputs[folded[0]].value
+    assert constant is not None
+    text = short_number(float(constant))
+    if node.gate.name == "pow" and folded[0] == 1 and set(text) <= set("0123456789−."):
+        return "x" + text.replace("−", "-").translate(_SUPERSCRIPTS)
+    sign = _SIGNS[node.gate.name][folded[0]].format(text)
+    return sign.replace("+−", "−")

@@ -1,0 +1,108 @@
+"""Numbers for people: a fixed count of decimals, a true minus sign, and no lies about tiny ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from microgd.graph.values import Value
+
+#: Decimals in a lesson whose numbers are not all whole.
+DIGITS = 2
+
+
+def format_number(x: float, digits: int = DIGITS) -> str:
+    """A number with `digits` decimals; in powers of ten where decimals would hide or flood it.
+
+    >>> format_number(-0.5279), format_number(-0.0), format_number(1e-12), format_number(3.0, 0)
+    ('−0.53', '0.00', '1.00e−12', '3')
+    """
+    x = float(x)
+    if math.isnan(x):
+        return "NaN"
+    if math.isinf(x):
+        return "inf" if x > 0 else "−inf"
+    size = abs(x)
+    if size >= 1e6 or (0 < size < 0.5 * 10.0**-digits):
+        text = f"{x:.{max(digits, 1)}e}"
+        mantissa, _, exponent = text.partition("e")
+        text = f"{mantissa}e{int(exponent)}"
+    else:
+        text = f"{x:.{digits}f}"
+        if float(text) == 0:
+            text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def short_number(x: float) -> str:
+    """A number as short as it can be without loss for a reader: 2, 0.5, 1e−3, 0.1966.
+
+    >>> short_number(2.0), short_number(-0.19661193324)
+    ('2', '−0.1966')
+    """
+    x = float(x)
+    if not math.isfinite(x):
+        return format_number(x)
+    return f"{x:.4g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+
+
+def digits_for(values: Iterable[Value | None]) -> int:
+    """0 decimals if every number is whole and not huge, else the usual two.
+
+    >>> digits_for([1.0, -4.0]), digits_for([0.73])
+    (0, 2)
+    """
+    for value in values:
+        if value is None:
+            continue
+        array = np.asarray(value)
+        finite = array[np.isfinite(array)]
+        if not np.array_equal(finite, np.round(finite)):
+            return DIGITS
+    return 0
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """A shape as drawn on a wire: 3×4, or [5] for a vector.
+
+    >>> format_shape((3, 4)), format_shape((5,)), format_shape(())
+    ('3×4', '[5]', 'scalar')
+    """
+    if not shape:
+        return "scalar"
+    return f"[{shape[0]}]" if len(shape) == 1 else "×".join(map(str, shape))
+
+
+#: Arrays of at most so many elements are written out in sentences and tables.
+WRITTEN_OUT = 6
+
+
+def format_value(value: Value | None, digits: int = DIGITS) -> str:
+    """A value in a sentence: the number, a small array written out, or its shape and norm.
+
+    >>> format_value(np.array([1.0, -2.0]), 0), format_value(np.ones((3, 4)), 0)
+    ('[1, −2]', '3×4, norm 3.46')
+    """
+    if value is None:
+        return "?"
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return format_number(float(array), digits)
+    if array.size <= WRITTEN_OUT:
+        return _written(array.tolist(), digits)
+    return f"{format_shape(array.shape)}, norm {format_number(norm(array), max(digits, 2))}"
+
+
+def _written(item: object, digits: int) -> str:
+    if isinstance(item, list):
+        return "[" + ", ".join(_written(i, digits) for i in item) + "]"
+    assert isinstance(item, float)
+    return format_number(item, digits)
+
+
+def norm(value: Value) -> float:
+    """The Euclidean length of all elements."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(np.sum(np.square(np.asarray(value, dtype=np.float64)))))
