@@ -1,0 +1,244 @@
+"""draw(): a trace as a picture, and Drawing, which shows and saves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from microgd.draw.collapse import (
+    FULL,
+    boxes_of,
+    drawn_gates,
+    neighbourhood,
+    require_drawable,
+    scopes_of,
+)
+from microgd.draw.palette import palette_named
+from microgd.draw.progress import progress
+from microgd.draw.view import Options, view_of
+from microgd.errors import DrawingError
+from microgd.files import write_whole
+from microgd.gates.table import TABLE, did_you_mean
+from microgd.graph.node import Node
+from microgd.graph.rewrite import expand as expand_graph
+from microgd.trace.build import trace as build_trace
+from microgd.trace.lesson import Trace
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+LOOKS = ("circuit", "lecture", "cards")
+
+#: Dots per inch of a PNG: sharp on a slide.
+PNG_DPI = 192
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Drawing:
+    """A picture in Graphviz's language; other formats are rendered when asked for.
+
+    Attributes:
+        graph: the `graphviz.Digraph`, for every other tool of that package.
+        engine: the Graphviz program to use; None finds one.
+
+    >>> import microgd as mg
+    >>> x = mg.Tensor(3.0, name="x")
+    >>> mg.draw(x * x).dot.splitlines()[0]
+    'digraph circuit {'
+    """
+
+    graph: Digraph
+    engine: str | None = None
+    timeout: float = 30.0
+    _cache: dict[tuple[str, float | None], bytes] = field(default_factory=dict)
+
+    @property
+    def dot(self) -> str:
+        """The picture as DOT text."""
+        return str(self.graph.source)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG text that scales with its page."""
+        from microgd.draw.engines import tidy_svg
+
+        return tidy_svg(self.render("svg").decode("utf-8"))
+
+    @property
+    def png(self) -> bytes:
+        """The picture as a PNG of 192 dots per inch."""
+        return self.render("png", dpi=PNG_DPI)
+
+    def render(self, format: str, dpi: float | None = None) -> bytes:
+        """The picture in any format of the engine.
+
+        Raises:
+            DrawingError: no engine, an engine that failed, or one that took too long.
+        """
+        from microgd.draw.engines import render
+
+        key = (format, dpi)
+        if key not in self._cache:
+            self._cache[key] = render(
+                self.dot, format, dot=self.engine, timeout=self.timeout, dpi=dpi
+            )
+        return self._cache[key]
+
+    def save(self, path: str | Path, dpi: float | None = None) -> Path:
+        """Write the picture; the ending of `path` says how: .svg, .png, .dot, .pdf, …
+
+        The file appears whole or not at all.
+
+        Raises:
+            DrawingError: an ending that is no format. OutputError: the file cannot be written.
+        """
+        path = Path(path)
+        format = path.suffix.removeprefix(".").lower()
+        if not format:
+            raise DrawingError(
+                f"{str(path)!r} has no ending to tell the format: use .svg, .png, .dot or .pdf"
+            )
+        if format in ("dot", "gv"):
+            return write_whole(path, self.dot)
+        if format == "svg":
+            return write_whole(path, self.svg)
+        return write_whole(
+            path, self.render(format, dpi=dpi or (PNG_DPI if format == "png" else None))
+        )
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        lines = self.dot.count("\n")
+        return f"<drawing, {lines} lines of DOT>"
+
+
+def draw(
+    what: Any,
+    look: str = "circuit",
+    *,
+    palette: str = "default",
+    gradients: bool = True,
+    values: bool = True,
+    step: int | None = None,
+    digits: int | None = None,
+    names: str = "given",
+    expand: str | Sequence[str] | bool = (),
+    focus: str | None = None,
+    hops: int = 2,
+    full: bool = False,
+    force: bool = False,
+    engine: str | None = None,
+    timeout: float = 30.0,
+) -> Drawing:
+    """Draw a Tensor, a Circuit or a Trace.
+
+    Arguments:
+        look: "circuit" (value above the wire, gradient below), "lecture" (rounded gates with a
+            one-word rule), "cards" (micrograd's name | data | grad).
+        palette: "default", "colour-blind", "mono" or "dark".
+        gradients: False draws the forward pass only.
+        step: show only what the steps 0 … `step` of the trace told, and highlight the last.
+        digits: decimals; None takes 0 if all numbers are whole, else 2.
+        names: "given" shows the user's names of intermediate results, "all" every label, "none".
+        expand: composite gates (or scopes of a large graph) to open, by name; True opens all.
+        focus, hops: draw only what is at most `hops` wires away from the node of that label.
+        full, force: draw more than 150, more than 1000 gates without collapsing.
+        engine: the Graphviz program to use. timeout: seconds it may take.
+
+    Raises:
+        DrawingError: an unknown look, palette, name or step, or a graph too large to read.
+
+    >>> import microgd as mg
+    >>> x, y = mg.Tensor(-2.0, name="x"), mg.Tensor(5.0, name="y")
+    >>> draw(x + y, gradients=False)
+    <drawing, ... lines of DOT>
+    """
+    if look not in LOOKS:
+        raise DrawingError(f"there is no look {look!r}; choose {', '.join(LOOKS)}")
+    if names not in ("given", "all", "none"):
+        raise DrawingError(f"names is 'given', 'all' or 'none', got {names!r}")
+    colours = palette_named(palette)
+    wanted = _names(expand)
+    if isinstance(what, Trace):
+        lesson = what
+        if wanted is None or any(name in TABLE for name in wanted):
+            raise DrawingError("a trace is a record of gates as they are: expand before tracing")
+    else:
+        lesson = build_trace(_expanded(what, wanted), digits=digits, backward=gradients)
+    if digits is None:
+        digits = lesson.digits
+    seen = progress(lesson, step, gradients=gradients)
+    options = Options(digits, gradients and lesson.has_gradients, values, names)
+    boxes, kept = _selection(lesson, wanted, focus, hops, full=full, look=look)
+    count = drawn_gates(lesson, boxes, kept)
+    require_drawable(count, lesson, full=full, force=force)
+    if look == "cards":
+        from microgd.draw import cards
+
+        graph = cards.to_dot(lesson, seen, options, colours)
+    else:
+        from microgd.draw import circuit
+
+        style = circuit.Style(colours, look == "lecture", count > FULL, options.gradients)
+        graph = circuit.to_dot(view_of(lesson, seen, options, boxes, kept), style)
+    return Drawing(graph, engine, timeout)
+
+
+def _names(expand: str | Sequence[str] | bool) -> frozenset[str] | None:
+    """The names to open; None means all."""
+    if expand is True or expand == "all":
+        return None
+    if not expand:
+        return frozenset()
+    return frozenset([expand] if isinstance(expand, str) else expand)
+
+
+def _expanded(what: Any, wanted: frozenset[str] | None) -> Any:
+    """The output with the wanted composite gates opened."""
+    output = getattr(what, "output", what)
+    if not isinstance(output, Node) or wanted == frozenset():
+        return output
+    gates = None if wanted is None else [n for n in wanted if n in TABLE]
+    for name in gates or ():
+        if TABLE[name].expansion is None:
+            composite = ", ".join(n for n, g in TABLE.items() if g.expansion is not None)
+            raise DrawingError(
+                f"gate {name!r} is primitive: there is nothing to expand. Composite: {composite}"
+            )
+    if gates == []:
+        return output
+    return expand_graph([output], gates, deep=wanted is None)[0]
+
+
+def _selection(
+    trace: Trace,
+    wanted: frozenset[str] | None,
+    focus: str | None,
+    hops: int,
+    *,
+    full: bool,
+    look: str,
+) -> tuple[dict[str, str], frozenset[str] | None]:
+    """What is collapsed into boxes, and what is kept."""
+    scopes = scopes_of(trace)
+    opened = {s for s in scopes if wanted is None or s in wanted}
+    for name in wanted or ():
+        if name not in TABLE and name not in scopes:
+            known = [*scopes, *(n for n, g in TABLE.items() if g.expansion is not None)]
+            raise DrawingError(
+                f"there is no composite gate and no scope {name!r} to expand."
+                f"{did_you_mean(name, known)}"
+            )
+    opened |= {s.rpartition("/")[0] for s in opened} - {""}
+    if focus is not None:
+        return {}, neighbourhood(trace, focus, hops)
+    gates = sum(n.kind == "gate" for n in trace.nodes)
+    collapses = scopes and not full and look != "cards" and wanted is not None
+    if collapses and gates > FULL:
+        return boxes_of(trace, opened), None
+    return {}, None

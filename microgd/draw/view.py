@@ -1,0 +1,397 @@
+"""View: what is drawn of a trace. Items (leaves, gates, boxes), lines between them, junctions.
+
+The view knows the texts and what is visible; how it looks is up to a look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from microgd.draw.progress import Progress
+from microgd.graph.values import Value
+from microgd.trace.events import TraceNode, Wire
+from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_number, format_shape, format_value, norm
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+#: Arrays of at most so many elements are written out on a wire.
+ON_WIRE = 3
+
+#: Longer names are cut.
+LONGEST_NAME = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that wires lead to: an input, constant, gate, box (a collapsed scope) or output."""
+
+    id: str
+    kind: str
+    text: str
+    name: str = ""
+    badge: str = ""
+    pattern: str = ""
+    tie: str = ""
+    scope: str | None = None
+    active: bool = False
+    counts: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A drawn wire: a number above it, a number below it, each visible or not yet."""
+
+    id: str
+    start: str
+    end: str
+    above: str
+    below: str
+    shows_above: bool = True
+    shows_below: bool = True
+    dashed: bool = False
+    arrow: bool = True
+    active: bool = False
+    name: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """Where a wire branches; backward, the place where gradients are summed."""
+
+    id: str
+    sums: bool
+    scope: str | None = None
+    active: bool = False
+    title: str = ""
+
+
+@dataclass(slots=True)
+class View:
+    """All that is drawn, in the order of computation."""
+
+    items: list[Item] = field(default_factory=list)
+    junctions: list[Junction] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def scopes(self) -> dict[str, str | None]:
+        """Item or junction id → the scope it is drawn in."""
+        items = {i.id: i.scope for i in self.items}
+        return items | {j.id: j.scope for j in self.junctions}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a view shows."""
+
+    digits: int
+    gradients: bool = True
+    values: bool = True
+    names: str = "given"
+
+
+def view_of(
+    trace: Trace,
+    seen: Progress,
+    options: Options,
+    boxes: Mapping[str, str] | None = None,
+    kept: frozenset[str] | None = None,
+) -> View:
+    """Lay out what is to be drawn.
+
+    Arguments:
+        boxes: node id → the scope it is collapsed into.
+        kept: the ids of nodes to draw; wires that leave them end in an ellipsis. None: all.
+    """
+    return _Builder(trace, seen, options, dict(boxes or {}), kept).build()
+
+
+class _Builder:
+    def __init__(
+        self,
+        trace: Trace,
+        seen: Progress,
+        options: Options,
+        boxes: dict[str, str],
+        kept: frozenset[str] | None,
+    ) -> None:
+        self.trace = trace
+        self.seen = seen
+        self.options = options
+        self.boxes = boxes
+        self.kept = kept
+        self.view = View()
+        self.sentences: dict[str, list[str]] = {}
+        for event in trace.events:
+            key = event.wire or event.node
+            self.sentences.setdefault(key, []).append(event.sentence)
+
+    def build(self) -> View:
+        outgoing: dict[str, list[Wire]] = {}
+        for wire in self.trace.wires:
+            if self._is_drawn(wire):
+                outgoing.setdefault(wire.source, []).append(wire)
+        drawn_boxes: set[str] = set()
+        for node in self.trace.nodes:
+            box = self.boxes.get(node.id)
+            if box is not None and box not in drawn_boxes:
+                drawn_boxes.add(box)
+                self.view.items.append(self._box(box))
+            elif box is None and self._is_kept(node.id) and self._needs_item(node, outgoing):
+                self.view.items.append(self._item(node))
+        for node in self.trace.nodes:
+            if self._is_kept(node.id) or node.id in outgoing:
+                self._lines_from(node, outgoing.get(node.id, []))
+        return self.view
+
+    # -- what is drawn -------------------------------------------------------------------------
+
+    def _is_kept(self, node: str) -> bool:
+        return self.kept is None or node in self.kept
+
+    def _is_drawn(self, wire: Wire) -> bool:
+        target = self.trace.by_id[wire.target]
+        if wire.position in target.folded:
+            return False
+        if not self._is_kept(wire.source) and not self._is_kept(wire.target):
+            return False
+        inside = self.boxes.get(wire.source)
+        return inside is None or inside != self.boxes.get(wire.target)
+
+    def _needs_item(self, node: TraceNode, outgoing: Mapping[str, Sequence[Wire]]) -> bool:
+        return node.kind == "gate" or node.id in outgoing or node.id == self.trace.output
+
+    def _item(self, node: TraceNode) -> Item:
+        active = node.id == self.seen.node
+        scope = node.scope
+        if node.kind != "gate":
+            text = node.label if node.kind != "constant" or node.shape == () else "constant"
+            return Item(node.id, node.kind, pretty(text), scope=scope, active=active)
+        shown = self.options.names == "all" or (self.options.names == "given" and node.named)
+        if node.id == self.trace.output:
+            shown = False
+        place = f", at {node.source}" if node.source else ""
+        return Item(
+            node.id,
+            "gate",
+            node.sign,
+            name=pretty(node.label) if shown else "",
+            badge=node.badge,
+            pattern=node.pattern,
+            tie="tie" if node.tie else "",
+            scope=scope,
+            active=active,
+            title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
+        )
+
+    def _box(self, scope: str) -> Item:
+        inside = [n for n in self.trace.nodes if self.boxes.get(n.id) == scope]
+        gates = sum(n.kind == "gate" for n in inside)
+        numbers = sum(int(np.prod(n.shape)) for n in inside if n.kind == "input")
+        counts = [f"{gates} gate{'s' * (gates != 1)}"]
+        if numbers:
+            counts.append(f"{numbers} parameter{'s' * (numbers != 1)}")
+        parent, _, name = scope.rpartition("/")
+        active = any(n.id == self.seen.node for n in inside)
+        return Item(
+            box_id(scope),
+            "box",
+            pretty(name),
+            scope=parent or None,
+            counts=tuple(counts),
+            active=active,
+            title=f"scope {scope}, collapsed: expand it to see inside",
+        )
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    def _lines_from(self, node: TraceNode, wires: Sequence[Wire]) -> None:
+        groups = self._by_target(wires)
+        start = self._place(node.id)
+        is_output = node.id == self.trace.output
+        if start is None:
+            for number, (target, group) in enumerate(groups.items()):
+                stub = f"{node.id}-before-{number}"
+                self.view.items.append(Item(stub, "ellipsis", "…"))
+                self._line(node, group, stub, target, named=False)
+            return
+        if len(groups) + is_output > 1:
+            junction = f"{node.id}-branch"
+            sums = self.options.gradients and self.trace.has_gradients
+            sums = sums and node.gradient is not None
+            active = self.seen.wire is None and self.seen.node == node.id and self._sums_now(node)
+            title = "; ".join(s for s in self.sentences.get(node.id, []) if s.startswith("branch"))
+            scope = node.scope if node.kind == "gate" else None
+            self.view.junctions.append(Junction(junction, sums, scope, active, title))
+            self._total(node, start, junction, arrow=False)
+            start, named = junction, False
+        elif is_output and not groups:
+            self._output(node, start)
+            return
+        else:
+            named = True
+        for target, group in groups.items():
+            if named:
+                self._total(node, start, target, group=group)
+            else:
+                self._line(node, group, start, target, named=False)
+        if is_output:
+            self._output(node, start)
+
+    def _sums_now(self, node: TraceNode) -> bool:
+        return node.id in self.seen.totals
+
+    def _by_target(self, wires: Sequence[Wire]) -> dict[str, list[Wire]]:
+        """Wires by where they are drawn to; those into one collapsed box become one."""
+        groups: dict[str, list[Wire]] = {}
+        for wire in wires:
+            place = self._place(wire.target)
+            if place is None:
+                place = f"{wire.id}-after"
+                self.view.items.append(Item(place, "ellipsis", "…"))
+                key = place
+            else:
+                key = place if wire.target in self.boxes else f"{place}\n{wire.position}"
+            groups.setdefault(key, []).append(wire)
+        return groups
+
+    def _place(self, node: str) -> str | None:
+        if node in self.boxes:
+            return box_id(self.boxes[node])
+        return node if self._is_kept(node) else None
+
+    def _total(
+        self,
+        node: TraceNode,
+        start: str,
+        target: str,
+        *,
+        group: Sequence[Wire] = (),
+        arrow: bool = True,
+    ) -> None:
+        """The wire of a node before it branches (or if it does not): it carries the total."""
+        end = target.partition("\n")[0]
+        self.view.lines.append(
+            Line(
+                group[0].id if group else f"{node.id}.out",
+                start,
+                end,
+                self._value(node),
+                self._gradient(node, node.gradient),
+                node.id in self.seen.values,
+                node.id in self.seen.totals,
+                dashed=self._loses(group),
+                arrow=arrow,
+                active=any(w.id == self.seen.wire for w in group),
+                name=self._wire_name(node),
+                title=self._title(node, group),
+            )
+        )
+
+    def _line(
+        self, node: TraceNode, group: Sequence[Wire], start: str, target: str, *, named: bool
+    ) -> None:
+        """One of the wires after a branch: it carries its own contribution."""
+        sent = [w.gradient for w in group if w.gradient is not None]
+        total: Value | None = None
+        for part in sent:
+            total = part if total is None else total + part
+        if total is None and node.gradient is not None:
+            total = node.gradient * 0.0
+        self.view.lines.append(
+            Line(
+                group[0].id,
+                start,
+                target.partition("\n")[0],
+                self._value(node),
+                self._gradient(node, total),
+                node.id in self.seen.values,
+                all(w.id in self.seen.along for w in group)
+                or (not sent and node.id in self.seen.totals),
+                dashed=self._loses(group),
+                active=any(w.id == self.seen.wire for w in group),
+                title=self._title(node, group),
+            )
+        )
+
+    def _output(self, node: TraceNode, start: str) -> None:
+        end = f"{node.id}-output"
+        self.view.items.append(Item(end, "output", pretty(node.label)))
+        seed = next((e.value for e in self.trace.events if e.kind == "seed"), None)
+        self.view.lines.append(
+            Line(
+                f"{node.id}.output",
+                start,
+                end,
+                self._value(node),
+                self._gradient(node, seed),
+                node.id in self.seen.values,
+                node.id in self.seen.totals,
+                arrow=False,
+                title="; ".join(self.sentences.get(node.id, [])),
+            )
+        )
+
+    # -- texts ---------------------------------------------------------------------------------
+
+    def _wire_name(self, node: TraceNode) -> str:
+        if node.kind != "gate" or node.id in self.boxes or node.id == self.trace.output:
+            return ""
+        shown = self.options.names == "all" or (self.options.names == "given" and node.named)
+        return pretty(node.label) if shown else ""
+
+    def _title(self, node: TraceNode, group: Sequence[Wire]) -> str:
+        told = [s for w in group for s in self.sentences.get(w.id, [])]
+        return f"{node.label} = {format_value(node.value, self.options.digits)}" + "".join(
+            f"; {s}" for s in told
+        )
+
+    def _value(self, node: TraceNode) -> str:
+        if not self.options.values:
+            return ""
+        if node.value is None or np.size(node.value) > ON_WIRE:
+            return format_shape(node.shape)
+        return format_value(node.value, self.options.digits)
+
+    def _gradient(self, node: TraceNode, gradient: Value | None) -> str:
+        if gradient is None or not self.options.gradients:
+            return ""
+        if np.size(gradient) > ON_WIRE:
+            return f"norm {format_number(norm(gradient), max(self.options.digits, 2))}"
+        return format_value(gradient, self.options.digits)
+
+    def _loses(self, group: Sequence[Wire]) -> bool:
+        """Whether a max or relu sends nothing back along this wire."""
+        if not group or not self.trace.has_gradients or not self.options.gradients:
+            return False
+        for wire in group:
+            gate = self.trace.by_id[wire.target]
+            routes = gate.pattern in ("routes", "masks")
+            if not routes or wire.gradient is None or np.any(wire.gradient):
+                return False
+        return True
+
+
+def box_id(scope: str) -> str:
+    """The id of the box that a scope collapses into."""
+    return "box-" + scope.replace(":", "%3a")
+
+
+def pretty(name: str) -> str:
+    """A name as it is set in mathematics: w0 → w₀; long ones are cut.
+
+    >>> pretty("w10"), pretty("learning_rate_2")
+    ('w₁₀', 'learning_rate_2')
+    """
+    match = re.fullmatch(r"([^\W\d_]{1,2})_?(\d{1,3})", name)
+    if match:
+        return match[1] + match[2].translate(_SUBSCRIPTS)
+    name = " ".join(name.split()) or "·"
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
