@@ -13,6 +13,7 @@ A computation is recorded once, as a graph of gates; everything else reads that 
 from microgd.autodiff.check import check_gradients
 from microgd.autodiff.functional import grad, jvp, value_and_grad, vjp
 from microgd.autodiff.jacobian import hessian, jacobian
+from microgd.draw.drawing import Drawing, draw
 from microgd.errors import (
     DataError,
     DrawingError,
@@ -93,10 +94,13 @@ from microgd.graph.scope import scope
 from microgd.interpreter.finite import first_nonfinite, require_finite
 from microgd.interpreter.replay import replay
 from microgd.tensor import Tensor, constant, placeholder
+from microgd.trace.build import trace
+from microgd.trace.lesson import Trace
 
 __all__ = [
     "TABLE",
     "DataError",
+    "Drawing",
     "DrawingError",
     "Gate",
     "GateError",
@@ -108,6 +112,7 @@ __all__ = [
     "ShapeError",
     "StaleDataError",
     "Tensor",
+    "Trace",
     "abs",
     "add",
     "apl",
@@ -119,6 +124,7 @@ __all__ = [
     "constant",
     "cos",
     "div",
+    "draw",
     "elu",
     "equal",
     "exp",
@@ -181,6 +187,7 @@ __all__ = [
     "take",
     "tanh",
     "topological_order",
+    "trace",
     "transpose",
     "unregister",
     "value_and_grad",

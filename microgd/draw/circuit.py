@@ -128,6 +128,8 @@ class _Writer:
             "id": f"gate-{item.id}",
             "class": f"gate {item.pattern}",
         }
+        if item.ordered or not self.view.junctions:
+            attributes["ordering"] = "in"
         if self.style.badges:
             graph.node(
                 item.id,

@@ -22,6 +22,9 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 #: Arrays of at most so many elements are written out on a wire.
 ON_WIRE = 3
 
+#: Gates whose inputs may change places where that saves a crossing of wires.
+COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum", "maxout", "equal", "not_equal"})
+
 #: Longer names are cut.
 LONGEST_NAME = 24
 
@@ -37,6 +40,7 @@ class Item:
     badge: str = ""
     pattern: str = ""
     tie: str = ""
+    ordered: bool = False
     scope: str | None = None
     active: bool = False
     counts: tuple[str, ...] = ()
@@ -149,6 +153,9 @@ class _Builder:
         for node in self.trace.nodes:
             if self._is_kept(node.id) or node.id in outgoing:
                 self._lines_from(node, outgoing.get(node.id, []))
+        # A gate's first input is drawn on top: Graphviz keeps the order in which wires arrive.
+        arrival = {wire.id: number for number, wire in enumerate(self.trace.wires)}
+        self.view.lines.sort(key=lambda line: arrival.get(line.id, -1))
         return self.view
 
     # -- what is drawn -------------------------------------------------------------------------
@@ -186,6 +193,7 @@ class _Builder:
             badge=node.badge,
             pattern=node.pattern,
             tie="tie" if node.tie else "",
+            ordered=node.gate not in COMMUTATIVE,
             scope=scope,
             active=active,
             title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
