@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.errors import DataError, PlaceholderError, ShapeError
+from microgd.errors import DataError, MicrogdError, PlaceholderError, ShapeError
 from microgd.frozen import frozen
 from microgd.gates.activation import relu
 from microgd.gates.arithmetic import add, div, mul, neg, recip, sub
@@ -31,6 +31,7 @@ from microgd.gates.selection import (
     greater_equal,
     less,
     less_equal,
+    logical_and,
     not_equal,
 )
 from microgd.graph.gate import Gate
@@ -115,7 +116,13 @@ class Tensor(Node):
         return self.item()
 
     def __bool__(self) -> bool:
-        return bool(self._number())
+        number = self._number()
+        if np.size(number) != 1:
+            raise ShapeError(
+                f"an array of shape {self.shape} is neither true nor false: reduce it first "
+                "(mask.min() is 1 where all hold, mask.max() where any does)"
+            )
+        return bool(number)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -153,6 +160,27 @@ class Tensor(Node):
         if self.inputs:
             parts.append(f"gate={self.gate.name}")
         return f"Tensor({', '.join(parts)})"
+
+    def __reduce__(self) -> Any:
+        """Leaves can be copied and pickled, with their name and gradient."""
+        if self.inputs:
+            raise DataError(
+                f"only a leaf can be copied or pickled; this Tensor was computed by gate "
+                f"{self.gate.name!r}. Copy its numbers, mg.Tensor(t.data), or its leaves"
+            )
+        kept = {n: getattr(self, n) for n in ("value", "shape", "dtype", "name", "scope", "grad")}
+        return _leaf_again, (self.__class__, self.gate.name, kept)
+
+    def _repr_svg_(self) -> str | None:
+        """The circuit, where a notebook shows a Tensor; None where it would be too large."""
+        from microgd.draw.drawing import draw  # an upper floor, entered only to be shown
+
+        if not self.inputs:
+            return None
+        try:
+            return draw(self).svg
+        except MicrogdError:
+            return None
 
     def named(self, name: str) -> Tensor:
         """This Tensor itself, with a name for tables and pictures."""
@@ -272,17 +300,14 @@ class Tensor(Node):
 
     def __getitem__(self, key: Any) -> Tensor:
         if isinstance(key, Tensor | np.ndarray | list):
-            return record(take, (self, key), {"axis": 0})
-        parts = key if isinstance(key, tuple) else (key,)
-        for part in parts:
-            if not (part is None or part is Ellipsis or isinstance(part, slice)) and (
-                isinstance(part, bool) or not isinstance(part, int | np.integer)
-            ):
+            if _is_mask(key):
                 raise ShapeError(
-                    f"cannot index with {part!r:.60}: use whole numbers and slices; to pick by a "
-                    "list or a Tensor of whole numbers use mg.take(x, indices, axis)"
+                    "a mask cannot pick elements, for the shape would depend on the numbers: keep "
+                    "the shape with mg.where(mask, x, 0.0), or pick by whole numbers, "
+                    "x[np.flatnonzero(mask)]"
                 )
-        return record(index, (self,), {"key": key})
+            return record(take, (self, key), {"axis": 0})
+        return self._apply(index, key=key)
 
     def __setitem__(self, key: Any, new: Any) -> None:
         raise DataError(
@@ -377,12 +402,11 @@ class Tensor(Node):
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape: reshape(2, 3) or reshape((2, 3))."""
-        sizes = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return self._apply(reshape, shape=tuple(sizes))
+        return self._apply(reshape, shape=_spread_out(shape))
 
-    def transpose(self, *axes: int) -> Tensor:
-        """The axes in another order, or all reversed."""
-        return self._apply(transpose, axes=axes or None)
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order, transpose(1, 0) or transpose((1, 0)), or all reversed."""
+        return self._apply(transpose, axes=_spread_out(axes) if axes else None)
 
     @property
     def T(self) -> Tensor:
@@ -394,8 +418,33 @@ class Tensor(Node):
         return self._apply(broadcast_to, shape=shape)
 
 
+def _leaf_again(cls: type[Tensor], kind: str, kept: dict[str, Any]) -> Tensor:
+    node = object.__new__(cls)
+    rows = {row.name: row for row in (INPUT, CONSTANT, PLACEHOLDER)}
+    value = kept["value"]
+    set_leaf(node, rows[kind], None if value is None else value_from(value, kept["dtype"]), None)
+    for field in ("shape", "dtype", "name", "scope", "grad"):
+        setattr(node, field, kept[field])
+    return node
+
+
+def _spread_out(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """(2, 3) from both f(2, 3) and f((2, 3))."""
+    return tuple(sizes[0]) if len(sizes) == 1 and np.ndim(sizes[0]) else sizes
+
+
 def _is_data(other: Any) -> bool:
     return isinstance(other, Node | int | float | list | tuple | np.ndarray | np.number)
+
+
+#: The gates whose answers are truths, 1 or 0.
+_TRUTHS = (greater, less, greater_equal, less_equal, equal, not_equal, logical_and)
+
+
+def _is_mask(key: Any) -> bool:
+    if isinstance(key, Node):
+        return key.gate in _TRUTHS
+    return np.asarray(key).dtype == bool
 
 
 def placeholder(shape: Shape | int = (), name: str | None = None, dtype: Any = None) -> Tensor:

@@ -20,6 +20,12 @@ from microgd.tensor import Tensor
 #: The steps that are tried. Too large: the curve bends; too small: digits cancel.
 STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
+EPSILON = float(np.finfo(float).eps)
+
+#: A gap that falls at least this much from one step to the next, ten times smaller one is the
+#: difference's own error, of second order: a wrong gradient's gap stays as it is.
+FALL = 30.0
+
 #: Above so many input elements one random direction is checked instead of each element.
 MOST_ELEMENTS = 1000
 
@@ -133,8 +139,9 @@ def check_gradients(
     ]
     probe = _Probe(fn, points, seed)
     directional = sum(p.size for p in points) > most_elements
+    steps = sorted(steps, reverse=True)
     measure = _along_direction if directional else _each_element
-    tried = [(h, measure(probe, names, h, seed)) for h in steps]
+    tried = list(zip(steps, measure(probe, names, steps, seed), strict=True))
     h, worst = min(tried, key=lambda pair: _largest(pair[1]))
     kinks = probe.kinks(h, worst, seed) if _largest(worst) > VERDICTS[0][0] else ()
     sweep = tuple((step, _largest(w)) for step, w in tried)
@@ -187,15 +194,38 @@ class _Probe:
         with np.errstate(all="ignore"):
             return (self(ahead) - self(behind)) / (2 * h)
 
-    def error(self, analytic: float, numeric: float, h: float) -> float:
-        """The relative error; 0 within what rounding alone does to the difference."""
-        gap = abs(analytic - numeric)
-        if not np.isfinite(gap):
-            same = np.isnan([analytic, numeric]).all() or analytic == numeric
-            return 0.0 if same else float("inf")
-        if gap <= 8 * np.finfo(float).eps * max(self.size, 1e-30) / h:
-            return 0.0
-        return gap / max(abs(analytic), abs(numeric))
+    def errors(
+        self, direction: Sequence[Array], analytic: float, steps: Sequence[float]
+    ) -> list[tuple[float, float]]:
+        """(numeric gradient, relative error) for each step, from the largest step down.
+
+        The error is 0 where the gap is within what rounding alone does to the difference. But a
+        small step makes that much of anything, so it excuses nothing unless it is small beside the
+        gradient or the step is one of the largest.
+
+        Where the true gradient is 0 the relative error is 1, however near the numeric one comes.
+        There the gap must fall, step after step, as the difference's own error does; it is then
+        measured against the gap it fell from.
+        """
+        found: list[tuple[float, float]] = []
+        gaps: list[float] = []
+        falls = 0
+        for h in steps:
+            numeric = self.slope(direction, h)
+            gap = abs(analytic - numeric)
+            scale = max(abs(analytic), abs(numeric))
+            noise, least = (8 * EPSILON * max(self.size, 1e-30) / step for step in (h, steps[0]))
+            falls = falls + 1 if gaps and gap * FALL <= gaps[-1] < np.inf else 0
+            gaps.append(gap)
+            if not np.isfinite(gap):
+                same = np.isnan([analytic, numeric]).all() or analytic == numeric
+                error = 0.0 if same else float("inf")
+            elif gap == 0.0 or (gap <= noise and noise <= max(1e-3 * scale, 10.5 * least)):
+                error = 0.0
+            else:
+                error = gap / max(scale, gaps[-1 - falls] if falls >= 3 else 0.0)
+            found.append((numeric, error))
+        return found
 
     def kinks(self, h: float, worst: Sequence[Mismatch], seed: int) -> tuple[str, ...]:
         """What changed its branch between x−h and x+h, for the elements that do not agree."""
@@ -247,29 +277,32 @@ def _direction(points: Sequence[Array], seed: int) -> list[Array]:
     return [s / length for s in steps]
 
 
-def _along_direction(probe: _Probe, names: Sequence[str], h: float, seed: int) -> list[Mismatch]:
+def _along_direction(
+    probe: _Probe, names: Sequence[str], steps: Sequence[float], seed: int
+) -> list[list[Mismatch]]:
     direction = _direction(probe.points, seed)
-    numeric = probe.slope(direction, h)
     analytic = float(sum((g * d).sum() for g, d in zip(probe.analytic, direction, strict=True)))
-    error = probe.error(analytic, numeric, h)
-    return [Mismatch("direction", None, analytic, numeric, error)]
+    return [
+        [Mismatch("direction", None, analytic, numeric, error)]
+        for numeric, error in probe.errors(direction, analytic, steps)
+    ]
 
 
-def _each_element(probe: _Probe, names: Sequence[str], h: float, seed: int) -> list[Mismatch]:
-    worst = []
+def _each_element(
+    probe: _Probe, names: Sequence[str], steps: Sequence[float], seed: int
+) -> list[list[Mismatch]]:
+    """For each step, the worst element of each input."""
+    worst: list[dict[int, Mismatch]] = [{} for _ in steps]
     for number, point in enumerate(probe.points):
-        found: Mismatch | None = None
         for place in np.ndindex(point.shape):
             direction = [np.zeros_like(p) for p in probe.points]
             direction[number][place] = 1.0
-            numeric = probe.slope(direction, h)
             analytic = float(probe.analytic[number][place])
-            error = probe.error(analytic, numeric, h)
-            if found is None or error > found.error:
-                found = Mismatch(names[number], place, analytic, numeric, error)
-        if found is not None:
-            worst.append(found)
-    return worst
+            tried = probe.errors(direction, analytic, steps)
+            for found, (numeric, error) in zip(worst, tried, strict=True):
+                if number not in found or error > found[number].error:
+                    found[number] = Mismatch(names[number], place, analytic, numeric, error)
+    return [list(found.values()) for found in worst]
 
 
 def _largest(worst: Sequence[Mismatch]) -> float:

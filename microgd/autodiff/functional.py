@@ -1,12 +1,14 @@
 """Gradients of functions: grad, value_and_grad, vjp, jvp. Nothing accumulates; all of it nests.
 
 Given plain numbers and arrays they answer with numbers and arrays. Given Tensors they answer with
-Tensors that are recorded themselves, so a gradient has a gradient.
+Tensors that are recorded themselves, so a gradient has a gradient; and so they do inside another
+grad whose variable they use. (Another Tensor that a function merely refers to counts as a number.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,17 @@ from microgd.errors import DataError, ShapeError
 from microgd.gates.arithmetic import identity
 from microgd.gates.reduction import total
 from microgd.graph.node import Node
+from microgd.graph.order import topological_order
 from microgd.graph.values import shape_of, value_from
 from microgd.interpreter.reverse import gradients_of
 from microgd.tensor import Tensor
 
 Function = Callable[..., Any]
 Wrt = int | tuple[int, ...]
+
+
+#: The variables of the calls of grad, vjp, jvp and jacobian that are running now, outer ones first.
+_running: ContextVar[tuple[Tensor, ...]] = ContextVar("microgd_variables", default=())
 
 
 def variable(x: Any) -> Tensor:
@@ -34,6 +41,31 @@ def variable(x: Any) -> Tensor:
         alias.name = x.name
         return alias
     return Tensor(x)
+
+
+def run(
+    fn: Function,
+    args: Sequence[Any],
+    options: Mapping[str, Any],
+    variables: Sequence[Tensor],
+    given: Sequence[Any],
+) -> tuple[Tensor, bool]:
+    """`fn`'s output, and whether its derivatives must be graphs.
+
+    They must be if a Tensor was among the `given` inputs, if there are placeholders instead of
+    numbers, and if the output also depends (through a closure) on a variable of an enclosing call,
+    which wants to differentiate what comes out of this one.
+    """
+    outer = _running.get()
+    token = _running.set((*outer, *variables))
+    try:
+        output = _tensor(fn(*args, **options))
+    finally:
+        _running.reset(token)
+    as_graph = output.value is None or any(isinstance(x, Node) for x in given)
+    if outer and not as_graph:
+        as_graph = not set(outer).isdisjoint(topological_order([output]))
+    return output, as_graph
 
 
 def number(x: Any) -> Any:
@@ -66,14 +98,14 @@ def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
         for position in positions:
             if not -len(args) <= position < len(args):
                 raise ShapeError(f"wrt names argument {position}, but {len(args)} were given")
-        as_graph = any(isinstance(x, Node) for x in leaves(list(args)))
         call = list(args)
         variables: list[Tensor] = []
         for position in positions:
             fresh = [variable(x) for x in leaves(args[position])]
             variables += fresh
             call[position] = rebuilt(args[position], iter(fresh))
-        output = _scalar(fn(*call, **options))
+        output, as_graph = run(fn, call, options, variables, leaves(list(args)))
+        _require_scalar(output)
         gradients = iter(_gradients(output, variables, 1.0, as_graph))
         parts = tuple(rebuilt(args[p], gradients) for p in positions)
         value = output if as_graph else number(output)
@@ -105,9 +137,8 @@ def vjp(fn: Function, *inputs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     >>> out, pull(1.0)
     (12.0, (4.0, 3.0))
     """
-    as_graph = any(isinstance(x, Node) for x in inputs)
     variables = [variable(x) for x in inputs]
-    output = _tensor(fn(*variables))
+    output, as_graph = run(fn, variables, {}, variables, inputs)
 
     def pull(upstream: Any) -> tuple[Any, ...]:
         graph = as_graph or isinstance(upstream, Node)
@@ -136,9 +167,8 @@ def jvp(fn: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
             raise ShapeError(
                 f"a tangent has shape {shape_of(_raw(tangent))}, its input {shape_of(_raw(x))}"
             )
-    as_graph = any(isinstance(x, Node) for x in (*inputs, *tangents))
     variables = [variable(x) for x in inputs]
-    output = _tensor(fn(*variables))
+    output, as_graph = run(fn, variables, {}, variables, (*inputs, *tangents))
     upstream = Tensor(0.0 * _ones(output.shape))
     pulled = gradients_of(output, variables, upstream, as_graph=True)
     moved = Tensor(0.0)
@@ -168,14 +198,12 @@ def _tensor(output: Any) -> Tensor:
     return Tensor(output)
 
 
-def _scalar(output: Any) -> Tensor:
-    tensor = _tensor(output)
-    if tensor.shape != ():
+def _require_scalar(output: Tensor) -> None:
+    if output.shape != ():
         raise ShapeError(
-            f"grad needs a function that returns a scalar, this one returned shape {tensor.shape}: "
+            f"grad needs a function that returns a scalar, this one returned shape {output.shape}: "
             "reduce it (.sum() or .mean()), or use jacobian"
         )
-    return tensor
 
 
 def _gradients(

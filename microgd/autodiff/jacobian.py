@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from microgd.autodiff.functional import Function, _gradients, _tensor, grad, number, variable
+from microgd.autodiff.functional import Function, _gradients, grad, run, variable
+from microgd.autodiff.tree import leaves
+from microgd.errors import ShapeError
 from microgd.gates.movement import index, reshape, stack
-from microgd.graph.node import Node
+from microgd.graph.values import as_value
 
 
 def jacobian(fn: Function, wrt: int = 0) -> Function:
@@ -22,10 +24,11 @@ def jacobian(fn: Function, wrt: int = 0) -> Function:
     """
 
     def wrapped(*args: Any, **options: Any) -> Any:
-        as_graph = any(isinstance(x, Node) for x in args)
+        if not -len(args) <= wrt < len(args):
+            raise ShapeError(f"wrt names argument {wrt}, but {len(args)} were given")
         call = list(args)
         x = call[wrt] = variable(args[wrt])
-        output = _tensor(fn(*call, **options))
+        output, as_graph = run(fn, call, options, [x], leaves(list(args)))
         if as_graph:
             return _jacobian_graph(output, x)
         rows = []
@@ -35,7 +38,8 @@ def jacobian(fn: Function, wrt: int = 0) -> Function:
                 upstream = np.zeros(output.shape)
                 upstream[place] = 1.0
             rows += _gradients(output, [x], upstream, as_graph=False)
-        return number(np.reshape(np.array(rows), output.shape + x.shape)[()])
+        table = np.array(rows, dtype=x.dtype if rows else None)
+        return as_value(np.reshape(table, output.shape + x.shape))
 
     return wrapped
 
@@ -45,6 +49,8 @@ def _jacobian_graph(output: Any, x: Any) -> Any:
         _gradients(index(output, place) if place else output, [x], 1.0, as_graph=True)[0]
         for place in np.ndindex(output.shape)
     ]
+    if not rows:
+        return x * np.zeros((*output.shape, *x.shape))
     return reshape(stack(rows), (*output.shape, *x.shape))
 
 

@@ -15,7 +15,7 @@ from microgd.graph.shapes import (
     element_count,
     normal_axes,
 )
-from microgd.graph.values import shape_of
+from microgd.graph.values import FLOAT32, shape_of
 
 
 def _reshape_shape(x: Shape, shape: Any) -> Shape:
@@ -210,7 +210,15 @@ stack: Gate = Gate(
 )
 
 
-def _index_shape(x: Shape, key: tuple[Any, ...]) -> Shape:
+def _index_shape(x: Shape, key: Any) -> Shape:
+    for part in key if isinstance(key, tuple) else (key,):
+        if not (part is None or part is Ellipsis or isinstance(part, slice)) and (
+            isinstance(part, bool) or not isinstance(part, int | np.integer)
+        ):
+            raise ShapeError(
+                f"cannot index with {part!r:.60}: use whole numbers and slices; to pick by a "
+                "list or a Tensor of whole numbers use mg.take(x, indices, axis)"
+            )
     try:
         return checked_shape(np.broadcast_to(0.0, x)[key].shape)
     except IndexError as error:
@@ -342,7 +350,9 @@ def _one_hot(indices: Any, classes: int) -> Any:
     if whole.size and (whole.min() < 0 or whole.max() >= classes):
         worst = whole.max() if whole.max() >= classes else whole.min()
         raise ShapeError(f"class {worst} is out of range: there are {classes}, counted from 0")
-    return np.equal(whole[..., None], np.arange(classes)).astype(np.float64)
+    return np.equal(whole[..., None], np.arange(classes)).astype(
+        np.result_type(np.asarray(indices), FLOAT32)
+    )
 
 
 one_hot: Gate = Gate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from microgd.graph.gate import Gate
 def _power_base(g: Any, out: Any, x: Any, p: Any) -> Any:
     if isinstance(p, float):
         return g * (p * power(x, p - 1.0)) if p else g * 0.0
-    return where(equal(p, 0.0), 0.0, g * (p * power(x, p - 1.0)))
+    # 0 · 0⁻¹ would be NaN. Only there x is moved out of the way: elsewhere p = 0 gives 0 by itself,
+    # and its derivative with respect to p, which is x⁻¹, stays right.
+    settled = logical_and(equal(x, 0.0), equal(p, 0.0))
+    return where(settled, 0.0, g * (p * power(where(settled, 1.0, x), p - 1.0)))
 
 
 def _power_exponent(g: Any, out: Any, x: Any, p: Any) -> Any:
@@ -24,6 +28,11 @@ def _power_exponent(g: Any, out: Any, x: Any, p: Any) -> Any:
     # NaN of the branch not taken leaks into second derivatives.
     settled = logical_and(equal(x, 0.0), greater_equal(p, 0.0))
     return where(settled, 0.0, g * (out * log(where(settled, 1.0, x))))
+
+
+def _power_scalar(x: float, p: float) -> float:
+    out = x**p
+    return out if out.__class__ is float else math.nan  # complex in Python, NaN in IEEE
 
 
 power: Gate = Gate(
@@ -35,7 +44,7 @@ power: Gate = Gate(
     local=("p·x^(p−1)", "x^p·ln x"),
     sign="xᵖ",
     badge="× p·x^(p−1)",
-    scalar=careful(lambda x, p: float(np.power(x, p)) if x < 0 else x**p, np.power),
+    scalar=careful(_power_scalar, np.power),
     infix="**",
     doc="Power. The base's gradient is 0 where p = 0; the exponent's is 0 at 0⁰ and NaN for x < 0.",
     example=">>> mg.pow(2.0, 3.0)\n8.0",
@@ -68,7 +77,7 @@ sqrt: Gate = Gate(
     local=("1/(2√x)",),
     sign="√",
     badge="× 1/(2√x)",
-    scalar=careful(lambda x: x**0.5 if x > 0 else float(np.sqrt(x)), np.sqrt),
+    scalar=careful(math.sqrt, np.sqrt),
     expansion=lambda x: power(x, 0.5),
     doc="The square root: NaN below 0, and an infinite gradient at 0.",
     example=">>> mg.sqrt(9.0)\n3.0",

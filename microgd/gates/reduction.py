@@ -127,20 +127,30 @@ smallest: Gate = Gate(
 )
 
 
+def _freedom(x: Any, axis: Any, ddof: int) -> float:
+    return max(_count(x, axis) - ddof, 0.0)
+
+
+def _var(x: Any, axis: Any, ddof: int, keepdims: bool) -> Any:
+    # np.var would warn of an empty axis; here, as everywhere, NaN is an answer.
+    centred = x - np.sum(x, axis=axis, keepdims=True) / _count(x, axis)
+    return np.sum(centred * centred, axis=axis, keepdims=keepdims) / _freedom(x, axis, ddof)
+
+
 def _var_rule(g: Any, out: Any, x: Any, axis: Any, ddof: int, keepdims: bool) -> Any:
     centred = x - mean(x, axis=axis, keepdims=True)
-    return kept(g, x, axis) * div(2.0 * centred, _count(x, axis) - ddof)
+    return kept(g, x, axis) * div(2.0 * centred, _freedom(x, axis, ddof))
 
 
 def _var_expansion(x: Any, axis: Any, ddof: int, keepdims: bool) -> Any:
     squares = square(sub(x, mean(x, axis=axis, keepdims=True)))
-    return div(total(squares, axis=axis, keepdims=keepdims), _count(x, axis) - ddof)
+    return div(total(squares, axis=axis, keepdims=keepdims), _freedom(x, axis, ddof))
 
 
 variance: Gate = Gate(
     "var",
     ("x",),
-    np.var,
+    _var,
     (_var_rule,),
     formula="Σ (x − mean)² / (n − ddof)",
     local=("2(x − mean)/(n − ddof)",),

@@ -5,8 +5,9 @@ The parser, the trace, the pictures and the gradient check all read this table.
 
 from __future__ import annotations
 
+import copyreg
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 
 from microgd.errors import GateError
@@ -98,6 +99,13 @@ def find(name: str) -> Gate:
     if gate is None:
         raise GateError(f"there is no gate {name!r}.{did_you_mean(name, TABLE)}")
     return gate
+
+
+def _by_name(gate: Gate) -> tuple[Callable[[str], Gate], tuple[str]]:
+    return find, (gate.name,)
+
+
+copyreg.pickle(Gate, _by_name)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
+
 from microgd.errors import GateError
+from microgd.graph.node import Node
 from microgd.graph.record import apply
 from microgd.graph.row import GateRow
 
@@ -64,7 +67,13 @@ class Gate(GateRow):
             known = ", ".join(self.params) or "none"
             raise GateError(f"{self.signature} has no parameter {unknown[0]!r} (it has: {known})")
         bound = {**self.params, **params}
-        bound = {n: tuple(v) if isinstance(v, list) else v for n, v in bound.items()}
+        bound = {n: _plain(v) for n, v in bound.items()}
+        nodes = [n for n, v in bound.items() if isinstance(v, Node)]
+        if nodes:
+            raise GateError(
+                f"{self.signature}: {nodes[0]} is a parameter, not an input: no gradient would "
+                "reach a Tensor there; give a plain number"
+            )
         missing = [n for n, v in bound.items() if v is ...]
         if missing:
             raise GateError(f"{self.signature} needs a value for {missing[0]!r}")
@@ -93,3 +102,10 @@ class Gate(GateRow):
                 f"got {len(inputs)}"
             )
         return inputs, params
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as Python has it: whole numbers instead of NumPy's, tuples instead of lists."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(v) for v in value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -32,8 +32,10 @@ def apply(gate: GateRow, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any
 
 
 def wrap(x: Any, cls: type[N]) -> N:
-    """A plain number or array as a CONSTANT leaf of class `cls`; a node as it is."""
-    return x if isinstance(x, cls) else leaf(cls, CONSTANT, value_from(x))
+    """A plain number or array as a CONSTANT leaf of class `cls`; a node, of any class, as it is."""
+    if isinstance(x, Node):
+        return x  # type: ignore[return-value]
+    return leaf(cls, CONSTANT, value_from(x))
 
 
 def record(

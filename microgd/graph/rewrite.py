@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from microgd.graph.node import Node
+from microgd.graph.node import Node, next_tick
 from microgd.graph.order import topological_order
 from microgd.graph.record import record
 
@@ -34,6 +34,7 @@ def rebuild(
     25.0
     """
     new: dict[Node, Node] = dict(replaced or {})
+    began = next_tick()
     for node in topological_order(outputs):
         if node in new:
             continue
@@ -45,8 +46,9 @@ def rebuild(
                 continue
             made = record(node.gate, inputs, node.params)
             made._code, made._offset = node._code, node._offset
-        made.name = node.name
-        made.scope = node.scope
+        if made.stamp > began:  # and not an input, or another old node, handed on
+            made.name = node.name
+            made.scope = node.scope
         new[node] = made
     return new
 

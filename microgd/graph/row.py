@@ -71,6 +71,12 @@ class GateRow:
     def __repr__(self) -> str:
         return f"<gate {self.signature}>"
 
+    def __copy__(self) -> GateRow:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> GateRow:
+        return self  # a row is known by its identity, and nothing in it changes
+
     @property
     def variadic(self) -> bool:
         """Whether the gate takes any number of inputs."""

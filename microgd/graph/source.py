@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
-#: Frames whose file starts with this belong to microgd itself and are skipped.
-PACKAGE_PREFIX = str(Path(__file__).resolve().parent.parent) + os.sep
+#: Frames whose file starts with this belong to microgd itself and are skipped. Links are not
+#: resolved, for code objects name their files as they were imported.
+PACKAGE_PREFIX = str(Path(__file__).absolute().parent.parent) + os.sep
 
 
 @dataclass(frozen=True, slots=True)

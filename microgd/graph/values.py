@@ -37,7 +37,7 @@ def value_from(data: Any, dtype: Any = None) -> Value:
     """
     if data.__class__ is float and dtype is None:
         return data
-    if isinstance(data, list | tuple) and any(hasattr(item, "gate") for item in data):
+    if isinstance(data, list | tuple) and _holds_nodes(data):
         raise DataError("a list of Tensors is not data: join them with mg.stack([...])")
     try:
         array = np.array(data)
@@ -58,6 +58,13 @@ def value_from(data: Any, dtype: Any = None) -> Value:
         return float(array) if wanted == FLOAT64 else array[()]
     array.flags.writeable = False
     return array
+
+
+def _holds_nodes(items: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether a nested list has nodes in it, whose gradients would be lost."""
+    return any(
+        _holds_nodes(i) if isinstance(i, list | tuple) else hasattr(i, "gate") for i in items
+    )
 
 
 def plain(x: Any) -> Value:

@@ -31,7 +31,10 @@ def replay(outputs: Sequence[Node], numbers: Mapping[Node, Value]) -> list[Value
             continue
         if node.inputs:
             inputs = [values[i] for i in node.inputs]
-            values[node] = node.gate.evaluate(inputs, node.params or {})
+            value = node.gate.evaluate(inputs, node.params or {})
+            values[node] = (
+                value if isinstance(value, float) else value.astype(node.dtype, copy=False)
+            )
         elif node.value is None:
             raise PlaceholderError(f"placeholder {node.name or ''!r} was given no numbers")
         else:

@@ -16,7 +16,7 @@ from microgd.gates.movement import sum_to
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.row import CONSTANT
-from microgd.graph.values import INT64, Value, shape_of
+from microgd.graph.values import FLOAT32, FLOAT64, INT64, Value, as_value, shape_of
 
 #: watch(node, position, upstream, contribution before and after summing broadcast axes); both
 #: contributions are None where the gate passes no gradient.
@@ -49,6 +49,19 @@ def sweep(
         StaleDataError: an input's data changed after the node was recorded.
         GateError: a gate without backward rules is on the way.
     """
+    # inf and NaN are answers here; `first_nonfinite` finds the gate that made them.
+    with np.errstate(all="ignore"):
+        return _sweep(order, gradients, keep, active, as_graph, watch)
+
+
+def _sweep(
+    order: Sequence[Node],
+    gradients: dict[Node, Any],
+    keep: frozenset[Node],
+    active: frozenset[Node] | None,
+    as_graph: bool,
+    watch: Watch | None,
+) -> dict[Node, Any]:
     take = gradients.pop
     find = gradients.get
     quick = not (keep or as_graph or watch or active is not None)
@@ -68,7 +81,7 @@ def sweep(
             a, b = inputs
             x = a.value
             y = b.value
-            if x.__class__ is float and y.__class__ is float and rules.__class__ is tuple:
+            if x.__class__ is float and y.__class__ is float and rules.__class__ is tuple and rules:
                 if a.stamp > stamp or b.stamp > stamp:
                     raise StaleDataError(stale_message(a if a.stamp > stamp else b, node))
                 rule, other = rules
@@ -149,6 +162,8 @@ def gradients_of(
             "the output depends on a placeholder, which has no numbers: give numbers, "
             "or compile the function"
         )
+    if not isinstance(upstream, Node):
+        upstream = in_precision(upstream, output)
     order = topological_order([output])
     active = reaching(order, wanted)
     gradients = sweep(
@@ -158,7 +173,15 @@ def gradients_of(
         active=active,
         as_graph=as_graph,
     )
-    return [gradients.get(w, _zeros(w)) for w in wanted]
+    found = [gradients.get(w, _zeros(w)) for w in wanted]
+    return found if as_graph else [in_precision(g, w) for g, w in zip(found, wanted, strict=True)]
+
+
+def in_precision(value: Any, node: Node) -> Value:
+    """A gradient in the precision of the node it belongs to, so that float32 stays float32."""
+    if value.__class__ is float and node.dtype != FLOAT32:
+        return value  # type: ignore[no-any-return]
+    return as_value(np.asarray(value, FLOAT32 if node.dtype == FLOAT32 else FLOAT64))
 
 
 def _zeros(node: Node) -> Value:
@@ -170,6 +193,6 @@ def _zeros(node: Node) -> Value:
 def leaf_gradients(output: Node, upstream: Value) -> dict[Node, Value]:
     """The gradient for every INPUT leaf the output depends on; 0 where no gradient arrives."""
     order = topological_order([output])
-    gradients = sweep(order, {output: upstream})
+    gradients = sweep(order, {output: in_precision(upstream, output)})
     leaves = [n for n in order if not n.inputs and n.gate is not CONSTANT and n.dtype != INT64]
-    return {n: gradients.get(n, _zeros(n)) for n in leaves}
+    return {n: in_precision(gradients.get(n, _zeros(n)), n) for n in leaves}
