@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ class TraceNode:
         gate, sign, pattern, badge: of a gate; the sign carries folded constants (`+1`).
         wires: the ids of the wires that lead into it, in the order of its inputs.
         folded: the positions of inputs that the sign carries.
-        gradient: ∂output/∂node; None for constants and where no gradient was computed.
+        gradient: ∂output/∂node; None for constants and indices, and where none was computed.
         tie: a sentence where a convention decided the gradient (a max of equal inputs).
     """
 
@@ -35,7 +36,7 @@ class TraceNode:
     sign: str
     pattern: str
     badge: str
-    params: dict[str, Any]
+    params: Mapping[str, Any]
     wires: tuple[str, ...]
     folded: tuple[int, ...]
     shape: tuple[int, ...]
@@ -77,7 +78,8 @@ class Event:
         position: which input of the gate that is.
         pattern: what happens, in a word: distributes, swaps, routes, masks, branches sum, …
         rule: the local derivative in symbols, with the labels of this circuit.
-        local: the local derivative in numbers; None where it is a Jacobian that is never built.
+        local: the local derivative in numbers, element by element; None where it is a Jacobian
+            that is never built.
         upstream: the gradient that arrived at the gate's output.
         value: the result: the forward value, the seed, the contribution, the sum.
         parts: at a branch, what is added; at a broadcast, what was summed.

@@ -10,6 +10,7 @@ import numpy as np
 
 from microgd.graph.values import Value
 from microgd.trace.events import Event, TraceNode, Wire
+from microgd.trace.formula import key_text
 from microgd.trace.numbers import norm
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ def _param(value: Any) -> Any:
         return [_param(v) for v in value]
     if isinstance(value, float):
         return _number(value)
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return key_text(value)
 
 
 def _wire(wire: Wire) -> dict[str, Any]:

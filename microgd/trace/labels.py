@@ -15,15 +15,22 @@ _SUPERSCRIPTS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·"
 
 
 def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
-    """A unique label for every node: its own name, else a letter; constants get their number.
+    """A label for every node: its own name, else a letter; scalar constants get their number.
 
-    Names that two nodes share are told apart with a count: x, x_2.
+    Names that two nodes share are told apart with a count: x, x_2. All labels but those of
+    constants are unique.
     """
+    named = {node: name for node in order if (name := _one_line(node.name))}
+    given = set(named.values())
     taken: set[str] = set()
+    counts: dict[str, Iterator[int]] = {}
     result: dict[Node, str] = {}
-    for node in order:
-        if node.name:
-            result[node] = _unique(node.name, taken)
+    for node, name in named.items():
+        label = name
+        while label in taken or (label != name and label in given):
+            label = f"{name}_{next(counts.setdefault(name, count(2)))}"
+        taken.add(label)
+        result[node] = label
     if output not in result:
         result[output] = "f" if "f" not in taken else next(_fresh(taken, LETTERS))
         taken.add(result[output])
@@ -44,14 +51,8 @@ def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
     return result
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    label = name
-    for number in count(2):
-        if label not in taken:
-            break
-        label = f"{name}_{number}"
-    taken.add(label)
-    return label
+def _one_line(name: str | None) -> str:
+    return " ".join(name.split()) if name else ""
 
 
 def _fresh(taken: set[str], letters: str) -> Iterator[str]:
@@ -68,7 +69,7 @@ def _fresh(taken: set[str], letters: str) -> Iterator[str]:
 
 
 def folded_constants(node: Node) -> tuple[int, ...]:
-    """The positions of scalar constants that the gate's sign can carry: +1, ×2, x²."""
+    """The position of a scalar constant that the gate's sign can carry: +1, ×2, x²."""
     if len(node.inputs) != 2 or node.gate.name not in _SIGNS:
         return ()
     return tuple(
@@ -100,7 +101,18 @@ def sign_of(node: Node) -> str:
     constant = node.inputs[folded[0]].value
     assert constant is not None
     text = short_number(float(constant))
-    if node.gate.name == "pow" and folded[0] == 1 and set(text) <= set("0123456789−."):
-        return "x" + text.replace("−", "-").translate(_SUPERSCRIPTS)
+    if node.gate.name == "pow" and folded[0] == 1:
+        return raised("x", text)
     sign = _SIGNS[node.gate.name][folded[0]].format(text)
     return sign.replace("+−", "−")
+
+
+def raised(base: str, exponent: str) -> str:
+    """A power as written by hand: x², x⁻¹; x^1e−9 where there are no raised digits for it.
+
+    >>> raised("x", "2"), raised("q", "−0.5"), raised("x", "n")
+    ('x²', 'q⁻⁰·⁵', 'x^n')
+    """
+    if set(exponent) <= set("0123456789−."):
+        return base + exponent.replace("−", "-").translate(_SUPERSCRIPTS)
+    return f"{base}^{exponent}"

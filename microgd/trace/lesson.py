@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from microgd.trace.events import Event, TraceNode, Wire
 from microgd.trace.export import to_dict, to_json
-from microgd.trace.numbers import format_number, format_value
+from microgd.trace.numbers import (
+    CELL_WIDTH,
+    WRITTEN_OUT,
+    format_cell,
+    format_number,
+    format_shape,
+    is_number,
+)
 from microgd.trace.table import Table
 
 
@@ -45,8 +54,10 @@ class Trace:
     def node(self, label: str) -> TraceNode:
         """The node with that label (or id); a KeyError lists the labels there are."""
         for node in self.nodes:
-            if label in (node.label, node.id):
+            if node.label == label:
                 return node
+        if label in self.by_id:
+            return self.by_id[label]
         known = ", ".join(n.label for n in self.nodes)
         raise KeyError(f"no node {label!r}; there are: {known}")
 
@@ -75,29 +86,29 @@ class Trace:
         return Table("forward", ("node", "gate", "computed"), tuple(rows))
 
     def _backward_table(self) -> Table:
-        rows = []
+        rows: list[tuple[str, ...]] = []
         so_far: dict[str, Any] = {}
         for event in self.events:
-            node = self.by_id[event.node]
             if event.kind == "seed":
-                rows.append(("seed", node.label, "", "", self._show(event.value), ""))
-            if event.kind not in ("contribution", "broadcast"):
+                label = self.by_id[event.node].label
+                rows.append(("seed", label, "", "", self._cell(event.value), ""))
+            if event.target is None:
                 continue
-            assert event.target is not None
-            target = self.by_id[event.target]
+            label = self.by_id[event.target].label
             if event.kind == "broadcast":
-                rows[-1] = (*rows[-1][:-1], "")
                 axes = ", ".join(map(str, event.axes))
-                first = ("Σ broadcast", target.label, f"over axis {axes}", "")
+                first = ("Σ broadcast", label, f"over axis {axes}", "")
             else:
-                gate = f"{node.label}: {node.sign}"
-                first = (gate, target.label, self._local(event), self._show(event.upstream))
-            before = so_far.get(target.id)
-            waits = event.kind == "contribution" and self._is_summed_next(event)
-            if not waits:
-                so_far[target.id] = event.value if before is None else before + event.value
-            total = "" if waits else self._show(so_far[target.id])
-            rows.append((*first, self._show(event.value), total))
+                node = self.by_id[event.node]
+                upstream = self._cell(event.upstream)
+                first = (f"{node.label}: {node.sign}", label, self._local(event), upstream)
+            total = ""
+            if not self._is_summed_next(event):
+                before = so_far.get(event.target)
+                with np.errstate(all="ignore"):
+                    so_far[event.target] = event.value if before is None else before + event.value
+                total = self._cell(so_far[event.target])
+            rows.append((*first, self._cell(event.value), total))
         columns = ("gate", "input", "local>", "× upstream>", "= contribution>", "sum so far>")
         return Table("backward", columns, tuple(rows))
 
@@ -106,23 +117,35 @@ class Trace:
         return after is not None and after.kind == "broadcast" and after.wire == event.wire
 
     def _local(self, event: Event) -> str:
-        if event.local is None:
+        if event.local is None or event.rule == "0":
             return event.rule
-        value = self._show(event.local)
-        plain = not event.rule or event.rule in ("1", "0", "−1")
-        return value if plain else f"{event.rule} = {value}"
+        value = self._cell(event.local)
+        if not event.rule:
+            return value
+        if is_number(event.rule):
+            return value if np.size(event.local) == 1 else event.rule
+        both = f"{event.rule} = {value}"
+        short = np.size(event.local) <= WRITTEN_OUT and len(both) <= CELL_WIDTH
+        return both if short or np.size(event.local) == 1 else event.rule
 
-    def _show(self, value: Any) -> str:
-        return format_value(value, self.digits)
+    def _cell(self, value: Any) -> str:
+        return format_cell(value, self.digits)
 
     def gradients(self) -> Table:
         """Every input with its value and its gradient."""
         rows = [
-            (n.label, self._show(n.value), self._show(n.gradient))
+            (n.label, self._known(n, n.value), self._known(n, n.gradient))
             for n in self.nodes
-            if n.kind == "input"
+            if n.kind in ("input", "placeholder")
         ]
         return Table("inputs", ("input", "value>", "gradient>"), tuple(rows))
+
+    def _known(self, node: TraceNode, value: Any) -> str:
+        if value is not None:
+            return self._cell(value)
+        if node.value is None:
+            return format_shape(node.shape) + ", no numbers"
+        return "none: indices" if node.dtype.startswith("int") else "not computed"
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as plain lists, dictionaries, numbers and text (see docs/trace-json.md)."""
@@ -137,7 +160,13 @@ class Trace:
         return format_number(x, self.digits)
 
     def __str__(self) -> str:
-        return "\n".join(f"{e.step:>3}  {e.sentence}" for e in self.events)
+        return "\n".join(f"{e.step:>3}  {self._to(e)}{e.sentence}" for e in self.events)
+
+    def _to(self, event: Event) -> str:
+        """Whose gradient the step is about."""
+        if event.kind in ("forward", "seed"):
+            return ""
+        return f"{self.by_id[event.target or event.node].label} ← "
 
     def _repr_html_(self) -> str:
         return self._repr_svg_() + self.table()._repr_html_()

@@ -24,15 +24,12 @@ def format_number(x: float, digits: int = DIGITS) -> str:
         return "NaN"
     if math.isinf(x):
         return "inf" if x > 0 else "−inf"
-    size = abs(x)
-    if size >= 1e6 or (0 < size < 0.5 * 10.0**-digits):
-        text = f"{x:.{max(digits, 1)}e}"
-        mantissa, _, exponent = text.partition("e")
+    text = f"{x:.{digits}f}"
+    if abs(x) >= 1e6 or (x != 0 and float(text) == 0):
+        mantissa, _, exponent = f"{x:.{max(digits, 2)}e}".partition("e")
         text = f"{mantissa}e{int(exponent)}"
-    else:
-        text = f"{x:.{digits}f}"
-        if float(text) == 0:
-            text = text.lstrip("-")
+    elif x == 0:
+        text = text.lstrip("-")
     return text.replace("-", "−")
 
 
@@ -48,8 +45,26 @@ def short_number(x: float) -> str:
     return f"{x:.4g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
 
 
+def read_number(shown: str) -> float:
+    """What a number as shown says: rounded, if decimals were left out."""
+    return float(shown.replace("−", "-"))
+
+
+def is_number(shown: str) -> bool:
+    """Whether a text is a number as shown.
+
+    >>> is_number("−1.5"), is_number("1/x")
+    (True, False)
+    """
+    try:
+        read_number(shown)
+    except ValueError:
+        return False
+    return True
+
+
 def digits_for(values: Iterable[Value | None]) -> int:
-    """0 decimals if every number is whole and not huge, else the usual two.
+    """0 decimals if every number is whole (inf and NaN aside), else the usual two.
 
     >>> digits_for([1.0, -4.0]), digits_for([0.73])
     (0, 2)
@@ -75,7 +90,7 @@ def format_shape(shape: tuple[int, ...]) -> str:
     return f"[{shape[0]}]" if len(shape) == 1 else "×".join(map(str, shape))
 
 
-#: Arrays of at most so many elements are written out in sentences and tables.
+#: Arrays of at most so many elements are written out in sentences.
 WRITTEN_OUT = 6
 
 
@@ -88,21 +103,57 @@ def format_value(value: Value | None, digits: int = DIGITS) -> str:
     if value is None:
         return "?"
     array = np.asarray(value)
+    if array.dtype.kind in "iub":
+        digits = 0
     if array.ndim == 0:
         return format_number(float(array), digits)
+    if array.size == 0:
+        return f"{format_shape(array.shape)}, empty"
     if array.size <= WRITTEN_OUT:
         return _written(array.tolist(), digits)
     return f"{format_shape(array.shape)}, norm {format_number(norm(array), max(digits, 2))}"
 
 
+#: An array is written out in a table's cell if it takes no more characters than that.
+CELL_WIDTH = 20
+
+
+def format_cell(value: Value | None, digits: int = DIGITS) -> str:
+    """A value in a table: as in a sentence, but never wide.
+
+    >>> format_cell(np.array([1.0, -2.0])), format_cell(np.full(5, 0.25))
+    ('[1.00, −2.00]', '[5], norm 0.56')
+    """
+    text = format_value(value, digits)
+    if len(text) <= CELL_WIDTH or value is None or np.size(value) > WRITTEN_OUT:
+        return text
+    return f"{format_shape(np.shape(value))}, norm {format_number(norm(value), max(digits, 2))}"
+
+
+def format_count(n: int) -> str:
+    """A large whole number in groups of three digits.
+
+    >>> format_count(16777216)
+    '16 777 216'
+    """
+    return f"{n:,}".replace(",", " ")
+
+
 def _written(item: object, digits: int) -> str:
     if isinstance(item, list):
         return "[" + ", ".join(_written(i, digits) for i in item) + "]"
-    assert isinstance(item, float)
+    assert isinstance(item, int | float)
     return format_number(item, digits)
 
 
 def norm(value: Value) -> float:
-    """The Euclidean length of all elements."""
-    with np.errstate(all="ignore"):
-        return float(np.sqrt(np.sum(np.square(np.asarray(value, dtype=np.float64)))))
+    """The Euclidean length of all elements, without overflow on the way.
+
+    >>> norm(np.array([3.0, 4.0])), norm(np.full(4, 1e200))
+    (5.0, 2e+200)
+    """
+    array = np.abs(np.asarray(value, dtype=np.float64))
+    largest = float(array.max(initial=0.0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum(np.square(array / largest))))

@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from microgd.graph.node import Node
-from microgd.graph.row import GateRow
 from microgd.graph.values import Value, shape_of
-from microgd.trace.numbers import format_number, format_shape, format_value, short_number
+from microgd.trace.formula import formula
+from microgd.trace.labels import sign_of
+from microgd.trace.numbers import (
+    WRITTEN_OUT,
+    format_number,
+    format_shape,
+    format_value,
+    is_number,
+    read_number,
+    short_number,
+)
+from microgd.trace.rules import rule_text
+from microgd.trace.words import action, blocked, operation, spoken, verb
 
-_INFIX = {"add": "+", "sub": "−", "mul": "·", "div": "/", "matmul": "@", "pow": "**"}
-
-
-def formula(node: Node, names: Sequence[str]) -> str:
-    """The gate applied to these names: `x + y`, `exp(q)`, `sum(x, axis=0)`."""
-    gate = node.gate
-    wrapped = [f"({n})" if n.startswith("−") and i else n for i, n in enumerate(names)]
-    if gate.name in _INFIX:
-        left = f"({names[0]})" if gate.name == "pow" and names[0].startswith("−") else names[0]
-        return f"{left} {_INFIX[gate.name]} {wrapped[1]}"
-    if gate.name == "neg":
-        return f"−({names[0]})" if names[0].startswith("−") else f"−{names[0]}"
-    if gate.name == "recip":
-        return f"1 / ({names[0]})" if names[0].startswith("−") else f"1 / {names[0]}"
-    options = [
-        f"{k}={v}"
-        for k, v in (node.params or {}).items()
-        if k not in gate.params or gate.params[k] is ... or gate.params[k] != v
-    ]
-    return f"{gate.name}({', '.join([*names, *options])})"
+Labels = Mapping[Node, str]
 
 
-def forward_sentence(node: Node, label: Mapping[Node, str], digits: int) -> str:
+def forward_sentence(node: Node, label: Labels, digits: int) -> str:
     """`q = x + y = −2 + 5 = 3`."""
-    names = [label[i] for i in node.inputs]
-    symbols = f"{label[node]} = {formula(node, names)}"
+    symbols = formula(node, [label[i] for i in node.inputs])
+    said = f"{label[node]} = {symbols}"
     if node.value is None:
-        return f"{symbols}, of shape {format_shape(node.shape)}"
+        return f"{said}, {_shape_words(node)}"
     result = format_value(node.value, digits)
-    if any(np.size(i.value) > 1 for i in node.inputs if i.value is not None):
-        return f"{symbols} = {result}"
+    if any(np.size(i.value) != 1 for i in node.inputs if i.value is not None):
+        return f"{said} = {result}"
     numbers = [
-        label[i] if i.is_constant and not i.name else format_value(i.value, digits)
+        label[i]
+        if i.is_constant and i.shape == () and not i.name
+        else format_value(i.value, digits)
         for i in node.inputs
     ]
     middle = formula(node, numbers)
-    return f"{symbols} = {result}" if middle == result else f"{symbols} = {middle} = {result}"
+    return f"{said} = {result}" if middle in (result, symbols) else f"{said} = {middle} = {result}"
+
+
+def _shape_words(node: Node) -> str:
+    return f"of shape {format_shape(node.shape)}" if node.shape else "a scalar"
 
 
 def seed_sentence(label: str, seed: Value, given: bool, digits: int) -> str:
@@ -60,77 +57,88 @@ def seed_sentence(label: str, seed: Value, given: bool, digits: int) -> str:
     return f"seed: ∂{label}/∂{label} = 1"
 
 
-def rule_text(gate: GateRow, position: int, names: Sequence[str]) -> str:
-    """The local derivative in symbols, with the circuit's labels for the gate's inputs."""
-    texts = gate.local
-    if not texts:
-        return ""
-    text = texts[position if position < len(texts) else -1]
-    if gate.variadic:
-        return text
-    swap = dict(zip(gate.inputs, names, strict=True))
-    pattern = "|".join(re.escape(n) for n in sorted(swap, key=len, reverse=True))
-    return re.sub(rf"(?<![A-Za-z_])({pattern})(?![A-Za-z_])", lambda m: swap[m[1]], text)
-
-
 def contribution_sentence(
-    gate: GateRow, sign: str, local: Value | None, upstream: Value, sent: Value, digits: int
+    node: Node,
+    position: int,
+    label: Labels,
+    local: Value | None,
+    upstream: Value,
+    sent: Value,
+    digits: int,
 ) -> str:
     """`× swaps: −4 · 1 = −4`, with the numbers before rounding where rounding shows."""
-    head = f"{sign} {gate.badge or gate.pattern}"
-    if gate.pattern == "blocks":
-        return f"{sign} blocks: it is flat on both sides, so no gradient passes"
-    if local is None or np.size(local) != 1 or np.size(upstream) != 1 or np.size(sent) != 1:
-        arrived = (
-            "" if np.size(upstream) > 1 else f" from upstream {format_value(upstream, digits)}"
-        )
-        return f"{head}: {format_value(sent, digits)}{arrived}"
-    a, b, c = (float(np.asarray(v).item()) for v in (local, upstream, sent))
+    sign = spoken(node)
+    if node.gate.rule(position) is None:
+        return f"{sign} {blocked(node, position)}"
+    if local is None:
+        g = _inner(format_number(_one(upstream), digits)) if np.size(upstream) == 1 else "upstream"
+        done = operation(node, position, label, g)
+        said = f"{sign} {verb(node)}".rstrip()
+        return f"{said}: {done} → {format_value(sent, digits)}"
+    rule = rule_text(node, position, [label[i] for i in node.inputs])
+    said = f"{sign} {action(node, position, local, rule)}"
+    if np.size(local) == np.size(upstream) == np.size(sent) == 1:
+        return f"{said}: {_product(_one(local), _one(upstream), _one(sent), digits)}"
+    result = format_value(sent, digits)
+    if 0 < np.size(sent) <= WRITTEN_OUT:
+        factor = rule if is_number(rule) else format_value(local, digits)
+        return f"{said}: {factor} · {format_value(upstream, digits)} = {result}"
+    if node.gate.pattern in ("masks", "routes"):
+        return f"{said} → {result}"
+    return f"{said}: {rule or 'local'} · upstream → {result}"
+
+
+def _product(a: float, b: float, c: float, digits: int) -> str:
     shown = [format_number(v, digits) for v in (a, b, c)]
-    if a == 0.0 and gate.pattern in ("routes", "masks"):
-        head += " it away" if gate.pattern == "routes" else ", shut"
-    text = f"{head}: {shown[0]} · {_inner(shown[1])} = {shown[2]}"
-    if _rounding_shows(shown, digits):
-        exact = [short_number(v) for v in (a, b, c)]
-        text += f" (before rounding: {exact[0]} · {_inner(exact[1])} = {exact[2]})"
-    return text
+    text = f"{shown[0]} · {_inner(shown[1])} = {shown[2]}"
+    with np.errstate(all="ignore"):
+        product = read_number(shown[0]) * read_number(shown[1])
+    if not np.isfinite(product) or format_number(product, digits) == shown[2]:
+        return text
+    exact = [short_number(v) for v in (a, b, c)]
+    return f"{text} (before rounding: {exact[0]} · {_inner(exact[1])} = {exact[2]})"
+
+
+def _one(value: Value) -> float:
+    return float(np.asarray(value).item())
 
 
 def _inner(number: str) -> str:
     return f"({number})" if number.startswith("−") else number
 
 
-def _rounding_shows(shown: Sequence[str], digits: int) -> bool:
-    """Whether the numbers as shown do not multiply to the product as shown."""
-    try:
-        a, b, c = (float(s.replace("−", "-")) for s in shown)
-    except ValueError:
-        return False
-    with np.errstate(all="ignore"):
-        product = a * b
-    return bool(np.isfinite(product)) and format_number(product, digits) != format_number(c, digits)
-
-
 def broadcast_sentence(sent: Value, target: Value, axes: tuple[int, ...], digits: int) -> str:
-    """`broadcast: 3×4 summed over axis 0 → [4]`."""
+    """`broadcast: 3×4 summed over axis 0 → [4], norm 2.00`."""
     which = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
     result = format_value(target, digits)
     return f"broadcast: {format_shape(shape_of(sent))} summed over {which} → {result}"
 
 
 def branch_sentence(parts: Sequence[Value], total: Value, digits: int) -> str:
-    """`branch: −4 + 1 = −3`."""
-    if np.size(total) > 1:
-        return f"branch: {len(parts)} gradients add up to {format_value(total, digits)}"
-    shown = [format_value(p, digits) for p in parts]
-    added = shown[0] + "".join(f" + {_inner(s)}" for s in shown[1:])
-    return f"branch: {added} = {format_value(total, digits)}"
+    """`branch: −4 + 1 = −3`, with the numbers before rounding where rounding shows."""
+    result = format_value(total, digits)
+    if len(parts) > WRITTEN_OUT or np.size(total) > WRITTEN_OUT or not np.size(total):
+        return f"branch: {len(parts)} gradients add up to {result}"
+    text = f"branch: {_sum([format_value(p, digits) for p in parts])} = {result}"
+    if np.size(total) != 1:
+        return text
+    numbers = [_one(p) for p in parts]
+    with np.errstate(all="ignore"):
+        shown = float(np.sum([read_number(format_number(n, digits)) for n in numbers]))
+    if not np.isfinite(shown) or format_number(shown, digits) == format_number(_one(total), digits):
+        return text
+    exact = _sum([short_number(n) for n in numbers])
+    return f"{text} (before rounding: {exact} = {short_number(_one(total))})"
 
 
-def tie_sentence(node: Node, digits: int) -> str | None:
+def _sum(shown: Sequence[str]) -> str:
+    return shown[0] + "".join(f" + {_inner(s)}" for s in shown[1:])
+
+
+def tie_sentence(node: Node) -> str | None:
     """What to say where a convention decided the gradient; None where none did."""
     gate = node.gate
-    if gate.tie is None or any(i.value is None for i in node.inputs):
+    if gate.tie is None or gate.pattern == "blocks" or any(i.value is None for i in node.inputs):
         return None
     with np.errstate(all="ignore"):
         where = np.asarray(gate.tie(*(i.value for i in node.inputs), **(node.params or {})))
@@ -140,5 +148,5 @@ def tie_sentence(node: Node, digits: int) -> str | None:
     if gate.pattern == "routes" and gate.name != "abs":
         what = "tie: equal inputs share the gradient equally"
     else:
-        what = "at the kink: the gradient there is a convention"
+        what = f"at the kink of {sign_of(node)}: the gradient there is a convention"
     return what if where.size == 1 else f"{what} ({count} of {where.size} elements)"

@@ -1,0 +1,178 @@
+"""Telling: the events of a trace, written one after another and numbered as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from microgd.gates.movement import summed_axes
+from microgd.graph.node import Node
+from microgd.graph.values import Value, shape_of
+from microgd.trace import sentences
+from microgd.trace.events import Event, Kind
+from microgd.trace.rules import rule_text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sent:
+    """One contribution as the sweep reported it, and the local derivative behind it.
+
+    `before` and `after` summing broadcast axes; both None where the gate passes no gradient.
+    """
+
+    node: Node
+    position: int
+    upstream: Value
+    before: Value | None
+    after: Value | None
+    local: Value | None
+
+    @property
+    def target(self) -> Node:
+        """The input that the contribution goes to."""
+        return self.node.inputs[self.position]
+
+
+def sent(node: Node, position: int, upstream: Any, before: Any, after: Any) -> Sent:
+    """What the sweep's watcher keeps of one contribution."""
+    local = read_only(_local(node, position))
+    return Sent(node, position, read_only(upstream), read_only(before), read_only(after), local)
+
+
+def read_only(value: Any) -> Any:
+    """The value itself, or a view of an array that cannot be written to."""
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        value = value.view()
+        value.flags.writeable = False
+    return value
+
+
+def zeros(node: Node) -> Value:
+    """A gradient of 0 in the node's shape and precision."""
+    if node.shape == () and node.dtype == np.float64:
+        return 0.0
+    blank = np.zeros(node.shape, node.dtype if node.dtype.kind == "f" else float)
+    blank.flags.writeable = False
+    return blank[()]
+
+
+def _local(node: Node, position: int) -> Value | None:
+    """The local derivative of an elementwise gate, element by element; None for a true Jacobian."""
+    gate = node.gate
+    rule = gate.rule(position)
+    if rule is None:
+        return 0.0
+    if not gate.elementwise:
+        return None
+    one: Value = 1.0 if node.shape == () else np.ones(node.shape, node.dtype)
+    values = [i.value for i in node.inputs]
+    return rule(one, node.value, *values, **(node.params or {}))  # type: ignore[no-any-return]
+
+
+class Telling:
+    """Writes the events."""
+
+    def __init__(self, names: Mapping[Node, str], ids: Mapping[Node, str], digits: int) -> None:
+        self.names = names
+        self.ids = ids
+        self.digits = digits
+        self.events: list[Event] = []
+
+    def forward(self, order: Sequence[Node]) -> None:
+        """Each gate computes."""
+        for node in order:
+            if node.inputs:
+                text = sentences.forward_sentence(node, self.names, self.digits)
+                value = read_only(node.value)
+                self._add("forward", node, text, value=value, rule=node.gate.formula)
+
+    def backward(
+        self, output: Node, all_sent: Sequence[Sent], totals: Mapping[Node, Value], given: bool
+    ) -> None:
+        """The seed; contributions in the order of the sweep; a branch's sum after its last part."""
+        seed = totals[output]
+        text = sentences.seed_sentence(self.names[output], seed, given, self.digits)
+        self._add("seed", output, text, pattern="seed", value=seed)
+        last = {s.target: number for number, s in enumerate(all_sent) if s.after is not None}
+        parts: dict[Node, list[Value]] = {}
+        for number, s in enumerate(all_sent):
+            self._contribution(s)
+            if s.before is None or s.after is None:
+                continue
+            if shape_of(s.before) != shape_of(s.after):
+                self._broadcast(s, s.before, s.after)
+            so_far = parts.setdefault(s.target, [])
+            so_far.append(s.after)
+            if last[s.target] == number and len(so_far) > 1:
+                self._branch(s.target, so_far, totals[s.target])
+
+    def _contribution(self, s: Sent) -> None:
+        value = zeros(s.target) if s.before is None else s.before
+        text = sentences.contribution_sentence(
+            s.node, s.position, self.names, s.local, s.upstream, value, self.digits
+        )
+        self._add(
+            "contribution",
+            s.node,
+            text,
+            along=s,
+            pattern="blocks" if s.before is None else s.node.gate.pattern,
+            rule=rule_text(s.node, s.position, [self.names[i] for i in s.node.inputs]),
+            local=s.local,
+            upstream=s.upstream,
+            value=value,
+        )
+
+    def _broadcast(self, s: Sent, before: Value, after: Value) -> None:
+        axes = summed_axes(shape_of(before), shape_of(after))
+        self._add(
+            "broadcast",
+            s.node,
+            sentences.broadcast_sentence(before, after, axes, self.digits),
+            along=s,
+            pattern="broadcast sums",
+            value=after,
+            parts=(before,),
+            axes=axes,
+        )
+
+    def _branch(self, target: Node, parts: Sequence[Value], total: Value) -> None:
+        text = sentences.branch_sentence(parts, total, self.digits)
+        self._add("branch", target, text, pattern="branches sum", value=total, parts=tuple(parts))
+
+    def _add(
+        self,
+        kind: Kind,
+        node: Node,
+        sentence: str,
+        *,
+        along: Sent | None = None,
+        pattern: str = "",
+        rule: str = "",
+        local: Value | None = None,
+        upstream: Value | None = None,
+        value: Value | None = None,
+        parts: tuple[Value, ...] = (),
+        axes: tuple[int, ...] = (),
+    ) -> None:
+        self.events.append(
+            Event(
+                step=len(self.events),
+                kind=kind,
+                node=self.ids[node],
+                wire=f"{self.ids[along.node]}.{along.position}" if along else None,
+                target=self.ids[along.target] if along else None,
+                position=along.position if along else None,
+                pattern=pattern,
+                rule=rule,
+                local=local,
+                upstream=upstream,
+                value=value,
+                parts=parts,
+                axes=axes,
+                sentence=sentence,
+            )
+        )
