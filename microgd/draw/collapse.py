@@ -14,7 +14,7 @@ FULL = 60
 COMPACT = 150
 FORCED = 1000
 
-#: A box takes in the inputs that only it uses if there are more than so many of them.
+#: A box takes in the named inputs that only it uses if there are more than so many of them.
 MOST_INPUTS = 6
 
 
@@ -35,7 +35,7 @@ def _with_parents(scope: str | None) -> Iterable[str]:
 def boxes_of(trace: Trace, opened: Collection[str]) -> dict[str, str]:
     """Node id → the outermost scope around it that is not opened.
 
-    An input outside of all scopes goes into a box where it is one of many that only this box uses:
+    An input that only one box uses goes into it if it has no name of its own, or is one of many:
     the weights of a layer.
     """
     boxes: dict[str, str] = {}
@@ -52,7 +52,7 @@ def boxes_of(trace: Trace, opened: Collection[str]) -> dict[str, str]:
         if node.kind == "gate" or node.id in boxes or len(where) != 1:
             continue
         (box,) = where
-        if box is not None and node.kind == "constant":
+        if (box is not None and node.kind == "constant") or (box is not None and not node.named):
             boxes[node.id] = box
         elif box is not None:
             private.setdefault(box, []).append(node.id)

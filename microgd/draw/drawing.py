@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from microgd.draw.arrange import view_of
 from microgd.draw.collapse import (
     FULL,
     boxes_of,
@@ -18,7 +19,7 @@ from microgd.draw.collapse import (
 )
 from microgd.draw.palette import palette_named
 from microgd.draw.progress import progress
-from microgd.draw.view import Options, view_of
+from microgd.draw.view import Options
 from microgd.errors import DrawingError
 from microgd.files import write_whole
 from microgd.gates.table import TABLE, did_you_mean
@@ -130,6 +131,7 @@ def draw(
     expand: str | Sequence[str] | bool = (),
     focus: str | None = None,
     hops: int = 2,
+    collapse: bool = False,
     full: bool = False,
     force: bool = False,
     engine: str | None = None,
@@ -147,6 +149,7 @@ def draw(
         names: "given" shows the user's names of intermediate results, "all" every label, "none".
         expand: composite gates (or scopes of a large graph) to open, by name; True opens all.
         focus, hops: draw only what is at most `hops` wires away from the node of that label.
+        collapse: draw each scope as one box even where the graph is small.
         full, force: draw more than 150, more than 1000 gates without collapsing.
         engine: the Graphviz program to use. timeout: seconds it may take.
 
@@ -174,7 +177,8 @@ def draw(
         digits = lesson.digits
     seen = progress(lesson, step, gradients=gradients)
     options = Options(digits, gradients and lesson.has_gradients, values, names)
-    boxes, kept = _selection(lesson, wanted, focus, hops, full=full, look=look)
+    may = look != "cards" and not full
+    boxes, kept = _selection(lesson, wanted, focus, hops, collapse if may else None)
     count = drawn_gates(lesson, boxes, kept)
     require_drawable(count, lesson, full=full, force=force)
     if look == "cards":
@@ -220,11 +224,9 @@ def _selection(
     wanted: frozenset[str] | None,
     focus: str | None,
     hops: int,
-    *,
-    full: bool,
-    look: str,
+    collapse: bool | None,
 ) -> tuple[dict[str, str], frozenset[str] | None]:
-    """What is collapsed into boxes, and what is kept."""
+    """What is collapsed into boxes (`collapse` None: nothing), and what is kept."""
     scopes = scopes_of(trace)
     opened = {s for s in scopes if wanted is None or s in wanted}
     for name in wanted or ():
@@ -238,7 +240,7 @@ def _selection(
     if focus is not None:
         return {}, neighbourhood(trace, focus, hops)
     gates = sum(n.kind == "gate" for n in trace.nodes)
-    collapses = scopes and not full and look != "cards" and wanted is not None
-    if collapses and gates > FULL:
+    may = collapse is not None and wanted is not None
+    if scopes and may and (collapse or gates > FULL):
         return boxes_of(trace, opened), None
     return {}, None

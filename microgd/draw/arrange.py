@@ -1,0 +1,356 @@
+"""Arranging: which items, lines and junctions a trace becomes, and which texts they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from microgd.draw.progress import Progress
+from microgd.draw.view import Item, Junction, Line, Options, View, box_id, pretty
+from microgd.graph.values import Value
+from microgd.trace.events import TraceNode, Wire
+from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_number, format_shape, format_value, norm
+
+#: Arrays of at most so many elements are written out on a wire.
+ON_WIRE = 3
+
+#: Gates whose inputs may change places where that saves a crossing of wires.
+COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum", "maxout", "equal", "not_equal"})
+
+
+def view_of(
+    trace: Trace,
+    seen: Progress,
+    options: Options,
+    boxes: Mapping[str, str] | None = None,
+    kept: frozenset[str] | None = None,
+) -> View:
+    """Lay out what is to be drawn.
+
+    Arguments:
+        boxes: node id → the scope it is collapsed into.
+        kept: the ids of nodes to draw; wires that leave them end in an ellipsis. None: all.
+    """
+    return _Builder(trace, seen, options, dict(boxes or {}), kept).build()
+
+
+class _Builder:
+    def __init__(
+        self,
+        trace: Trace,
+        seen: Progress,
+        options: Options,
+        boxes: dict[str, str],
+        kept: frozenset[str] | None,
+    ) -> None:
+        self.trace = trace
+        self.seen = seen
+        self.options = options
+        self.boxes = boxes
+        self.kept = kept
+        self.view = View()
+        self.part_bundled: set[str] = set()
+        self.sentences: dict[str, list[str]] = {}
+        for event in trace.events:
+            key = event.wire or event.node
+            self.sentences.setdefault(key, []).append(event.sentence)
+
+    def build(self) -> View:
+        outgoing: dict[str, list[Wire]] = {}
+        for wire in self.trace.wires:
+            if self._is_drawn(wire):
+                outgoing.setdefault(wire.source, []).append(wire)
+        bundles = self._bundles(outgoing)
+        drawn_boxes: set[str] = set()
+        for node in self.trace.nodes:
+            box = self.boxes.get(node.id)
+            if box is not None and box not in drawn_boxes:
+                drawn_boxes.add(box)
+                self.view.items.append(self._box(box))
+            elif box is None and self._is_kept(node.id) and self._needs_item(node, outgoing):
+                self.view.items.append(self._item(node))
+        for node in self.trace.nodes:
+            if outgoing.get(node.id) or node.id == self.trace.output:
+                self._lines_from(node, outgoing.get(node.id, []))
+        for bundle in bundles:
+            self._bundle(bundle)
+        # A gate's first input is drawn on top: Graphviz keeps the order in which wires arrive.
+        arrival = {wire.id: number for number, wire in enumerate(self.trace.wires)}
+        self.view.lines.sort(key=lambda line: arrival.get(line.id, -1))
+        return self.view
+
+    # -- what is drawn -------------------------------------------------------------------------
+
+    def _is_kept(self, node: str) -> bool:
+        return self.kept is None or node in self.kept
+
+    def _is_drawn(self, wire: Wire) -> bool:
+        target = self.trace.by_id[wire.target]
+        if wire.position in target.folded:
+            return False
+        if not self._is_kept(wire.source) and not self._is_kept(wire.target):
+            return False
+        inside = self.boxes.get(wire.source)
+        return inside is None or inside != self.boxes.get(wire.target)
+
+    def _bundles(self, outgoing: dict[str, list[Wire]]) -> list[list[Wire]]:
+        """The wires that lead from several nodes in one box to one other box: drawn as one wire."""
+        between: dict[tuple[str, str], list[Wire]] = {}
+        for wires in outgoing.values():
+            for wire in wires:
+                start, end = self.boxes.get(wire.source), self.boxes.get(wire.target)
+                if start is not None and end is not None:
+                    between.setdefault((start, end), []).append(wire)
+        bundles = [b for b in between.values() if len({w.source for w in b}) > 1]
+        bundled = {w.id for b in bundles for w in b}
+        for source, wires in list(outgoing.items()):
+            outgoing[source] = [w for w in wires if w.id not in bundled]
+            if len(outgoing[source]) < len(wires):
+                self.part_bundled.add(source)
+        return bundles
+
+    def _needs_item(self, node: TraceNode, outgoing: Mapping[str, Sequence[Wire]]) -> bool:
+        return node.kind == "gate" or node.id in outgoing or node.id == self.trace.output
+
+    def _item(self, node: TraceNode) -> Item:
+        active = node.id == self.seen.node
+        scope = node.scope
+        if node.kind != "gate":
+            text = node.label if node.kind != "constant" or node.shape == () else "constant"
+            return Item(node.id, node.kind, pretty(text), scope=scope, active=active)
+        shown = self.options.names == "all" or (self.options.names == "given" and node.named)
+        if node.id == self.trace.output:
+            shown = False
+        place = f", at {node.source}" if node.source else ""
+        return Item(
+            node.id,
+            "gate",
+            node.sign,
+            name=pretty(node.label) if shown else "",
+            badge=node.badge,
+            pattern=node.pattern,
+            tie="tie" if node.tie else "",
+            ordered=node.gate not in COMMUTATIVE,
+            scope=scope,
+            active=active,
+            title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
+        )
+
+    def _box(self, scope: str) -> Item:
+        inside = [n for n in self.trace.nodes if self.boxes.get(n.id) == scope]
+        gates = sum(n.kind == "gate" for n in inside)
+        numbers = sum(int(np.prod(n.shape)) for n in inside if n.kind == "input")
+        counts = [f"{gates} gate{'s' * (gates != 1)}"]
+        if numbers:
+            counts.append(f"{numbers} parameter{'s' * (numbers != 1)}")
+        parent, _, name = scope.rpartition("/")
+        active = any(n.id == self.seen.node for n in inside)
+        return Item(
+            box_id(scope),
+            "box",
+            pretty(name),
+            scope=parent or None,
+            counts=tuple(counts),
+            active=active,
+            title=f"scope {scope}, collapsed: expand it to see inside",
+        )
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    def _lines_from(self, node: TraceNode, wires: Sequence[Wire]) -> None:
+        groups = self._by_target(wires)
+        start = self._place(node.id)
+        is_output = node.id == self.trace.output
+        if start is None:
+            for number, (target, group) in enumerate(groups.items()):
+                stub = f"{node.id}-before-{number}"
+                self.view.items.append(Item(stub, "ellipsis", "…"))
+                self._line(node, group, stub, target, named=False)
+            return
+        named = False
+        if node.id in self.part_bundled:
+            pass  # the box it leaves stands for its branch
+        elif len(groups) + is_output > 1:
+            junction = f"{node.id}-branch"
+            sums = self.options.gradients and self.trace.has_gradients
+            sums = sums and node.gradient is not None
+            active = self.seen.wire is None and self.seen.node == node.id and self._sums_now(node)
+            title = "; ".join(s for s in self.sentences.get(node.id, []) if s.startswith("branch"))
+            scope = self._junction_scope(node)
+            self.view.junctions.append(Junction(junction, sums, scope, active, title))
+            self._total(node, start, junction, arrow=False)
+            start = junction
+        elif is_output and not groups:
+            self._output(node, start)
+            return
+        else:
+            named = True
+        for target, group in groups.items():
+            if named:
+                self._total(node, start, target, group=group)
+            else:
+                self._line(node, group, start, target, named=False)
+        if is_output:
+            self._output(node, start)
+
+    def _junction_scope(self, node: TraceNode) -> str | None:
+        if node.id in self.boxes:
+            return self.boxes[node.id].rpartition("/")[0] or None
+        return node.scope if node.kind == "gate" else None
+
+    def _sums_now(self, node: TraceNode) -> bool:
+        return node.id in self.seen.totals
+
+    def _by_target(self, wires: Sequence[Wire]) -> dict[str, list[Wire]]:
+        """Wires by where they are drawn to; those into one collapsed box become one."""
+        groups: dict[str, list[Wire]] = {}
+        for wire in wires:
+            place = self._place(wire.target)
+            if place is None:
+                place = f"{wire.id}-after"
+                self.view.items.append(Item(place, "ellipsis", "…"))
+                key = place
+            else:
+                key = place if wire.target in self.boxes else f"{place}\n{wire.position}"
+            groups.setdefault(key, []).append(wire)
+        return groups
+
+    def _place(self, node: str) -> str | None:
+        if node in self.boxes:
+            return box_id(self.boxes[node])
+        return node if self._is_kept(node) else None
+
+    def _total(
+        self,
+        node: TraceNode,
+        start: str,
+        target: str,
+        *,
+        group: Sequence[Wire] = (),
+        arrow: bool = True,
+    ) -> None:
+        """The wire of a node before it branches (or if it does not): it carries the total."""
+        end = target.partition("\n")[0]
+        self.view.lines.append(
+            Line(
+                group[0].id if group else f"{node.id}.out",
+                start,
+                end,
+                self._value(node),
+                self._gradient(node, node.gradient),
+                node.id in self.seen.values,
+                node.id in self.seen.totals,
+                dashed=self._loses(group),
+                arrow=arrow,
+                active=any(w.id == self.seen.wire for w in group),
+                name=self._wire_name(node),
+                title=self._title(node, group),
+            )
+        )
+
+    def _line(
+        self, node: TraceNode, group: Sequence[Wire], start: str, target: str, *, named: bool
+    ) -> None:
+        """One of the wires after a branch: it carries its own contribution."""
+        sent = [w.gradient for w in group if w.gradient is not None]
+        total: Value | None = None
+        for part in sent:
+            total = part if total is None else total + part
+        if total is None and node.gradient is not None:
+            total = node.gradient * 0.0
+        self.view.lines.append(
+            Line(
+                group[0].id,
+                start,
+                target.partition("\n")[0],
+                self._value(node),
+                self._gradient(node, total),
+                node.id in self.seen.values,
+                all(w.id in self.seen.along for w in group)
+                or (not sent and node.id in self.seen.totals),
+                dashed=self._loses(group),
+                active=any(w.id == self.seen.wire for w in group),
+                title=self._title(node, group),
+            )
+        )
+
+    def _bundle(self, wires: Sequence[Wire]) -> None:
+        """Several nodes' wires from box to box as one line: how many, and their gradients' norm."""
+        sources = {w.source for w in wires}
+        sent = [np.ravel(w.gradient) for w in wires if w.gradient is not None]
+        below = ""
+        if sent and self.options.gradients:
+            digits = max(self.options.digits, 2)
+            below = f"norm {format_number(norm(np.concatenate(sent)), digits)}"
+        self.view.lines.append(
+            Line(
+                wires[0].id,
+                box_id(self.boxes[wires[0].source]),
+                box_id(self.boxes[wires[0].target]),
+                f"{len(sources)} wires" if self.options.values else "",
+                below,
+                all(s in self.seen.values for s in sources),
+                all(w.id in self.seen.along for w in wires),
+                active=any(w.id == self.seen.wire for w in wires),
+                title=f"{len(sources)} values, used {len(wires)} times",
+            )
+        )
+
+    def _output(self, node: TraceNode, start: str) -> None:
+        end = f"{node.id}-output"
+        self.view.items.append(Item(end, "output", pretty(node.label)))
+        seed = next((e.value for e in self.trace.events if e.kind == "seed"), None)
+        self.view.lines.append(
+            Line(
+                f"{node.id}.output",
+                start,
+                end,
+                self._value(node),
+                self._gradient(node, seed),
+                node.id in self.seen.values,
+                node.id in self.seen.totals,
+                arrow=False,
+                title="; ".join(self.sentences.get(node.id, [])),
+            )
+        )
+
+    # -- texts ---------------------------------------------------------------------------------
+
+    def _wire_name(self, node: TraceNode) -> str:
+        if node.kind != "gate" or node.id in self.boxes or node.id == self.trace.output:
+            return ""
+        shown = self.options.names == "all" or (self.options.names == "given" and node.named)
+        return pretty(node.label) if shown else ""
+
+    def _title(self, node: TraceNode, group: Sequence[Wire]) -> str:
+        told = [s for w in group for s in self.sentences.get(w.id, [])]
+        return f"{node.label} = {format_value(node.value, self.options.digits)}" + "".join(
+            f"; {s}" for s in told
+        )
+
+    def _value(self, node: TraceNode) -> str:
+        if not self.options.values:
+            return ""
+        if node.value is None or np.size(node.value) > ON_WIRE:
+            return format_shape(node.shape)
+        return format_value(node.value, self.options.digits)
+
+    def _gradient(self, node: TraceNode, gradient: Value | None) -> str:
+        if gradient is None or not self.options.gradients:
+            return ""
+        if np.size(gradient) > ON_WIRE:
+            return f"norm {format_number(norm(gradient), max(self.options.digits, 2))}"
+        return format_value(gradient, self.options.digits)
+
+    def _loses(self, group: Sequence[Wire]) -> bool:
+        """Whether a max or relu sends nothing back along this wire."""
+        if not group or not self.trace.has_gradients or not self.options.gradients:
+            return False
+        for wire in group:
+            gate = self.trace.by_id[wire.target]
+            routes = gate.pattern in ("routes", "masks")
+            if not routes or wire.gradient is None or np.any(wire.gradient):
+                return False
+        return True
