@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gate_cases import CASES, EDGES, cases, gate
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from numpy.testing import assert_allclose, assert_array_equal
@@ -75,6 +75,7 @@ ELEMENTWISE = [name for name, case in CASES.items() if case.elementwise]
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_values_on_drawn_shapes(name: str, data: st.DataObject) -> None:
     case = CASES[name]

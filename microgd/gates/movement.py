@@ -228,7 +228,7 @@ def _index_shape(x: Shape, key: Any) -> Shape:
 index: Gate = Gate(
     "index",
     ("x",),
-    lambda x, key: x[key],
+    lambda x, key: np.asarray(x)[key],
     (lambda g, out, x, key: place(g, key, shape_of(x)),),
     formula="x[key]",
     local=("1 where taken",),
@@ -350,9 +350,8 @@ def _one_hot(indices: Any, classes: int) -> Any:
     if whole.size and (whole.min() < 0 or whole.max() >= classes):
         worst = whole.max() if whole.max() >= classes else whole.min()
         raise ShapeError(f"class {worst} is out of range: there are {classes}, counted from 0")
-    return np.equal(whole[..., None], np.arange(classes)).astype(
-        np.result_type(np.asarray(indices), FLOAT32)
-    )
+    hot = np.equal(whole[..., None], np.arange(classes))
+    return hot.astype(np.result_type(np.asarray(indices), FLOAT32))
 
 
 one_hot: Gate = Gate(

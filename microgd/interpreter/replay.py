@@ -32,9 +32,9 @@ def replay(outputs: Sequence[Node], numbers: Mapping[Node, Value]) -> list[Value
         if node.inputs:
             inputs = [values[i] for i in node.inputs]
             value = node.gate.evaluate(inputs, node.params or {})
-            values[node] = (
-                value if isinstance(value, float) else value.astype(node.dtype, copy=False)
-            )
+            if not isinstance(value, float):
+                value = value.astype(node.dtype, copy=False)
+            values[node] = value
         elif node.value is None:
             raise PlaceholderError(f"placeholder {node.name or ''!r} was given no numbers")
         else:

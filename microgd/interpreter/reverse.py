@@ -180,7 +180,7 @@ def gradients_of(
 def in_precision(value: Any, node: Node) -> Value:
     """A gradient in the precision of the node it belongs to, so that float32 stays float32."""
     if value.__class__ is float and node.dtype != FLOAT32:
-        return value  # type: ignore[no-any-return]
+        return value
     return as_value(np.asarray(value, FLOAT32 if node.dtype == FLOAT32 else FLOAT64))
 
 
