@@ -131,12 +131,12 @@ def format_cell(value: Value | None, digits: int = DIGITS) -> str:
 
 
 def format_count(n: int) -> str:
-    """A large whole number in groups of three digits.
+    """A whole number, in groups of three digits from five digits on.
 
-    >>> format_count(16777216)
-    '16 777 216'
+    >>> format_count(4096), format_count(16777216)
+    ('4096', '16 777 216')
     """
-    return f"{n:,}".replace(",", " ")
+    return f"{n:,}".replace(",", " ") if n >= 10_000 else str(n)
 
 
 def _written(item: object, digits: int) -> str:

@@ -38,7 +38,7 @@ class Sent:
 
 def sent(node: Node, position: int, upstream: Any, before: Any, after: Any) -> Sent:
     """What the sweep's watcher keeps of one contribution."""
-    local = read_only(_local(node, position))
+    local = read_only(local_derivative(node, position))
     return Sent(node, position, read_only(upstream), read_only(before), read_only(after), local)
 
 
@@ -59,7 +59,7 @@ def zeros(node: Node) -> Value:
     return blank[()]
 
 
-def _local(node: Node, position: int) -> Value | None:
+def local_derivative(node: Node, position: int) -> Value | None:
     """The local derivative of an elementwise gate, element by element; None for a true Jacobian."""
     gate = node.gate
     rule = gate.rule(position)
