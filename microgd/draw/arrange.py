@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 import numpy as np
 
@@ -123,7 +124,9 @@ class _Builder:
         shown = self.options.names == "all" or (self.options.names == "given" and node.named)
         if node.id == self.trace.output:
             shown = False
-        place = f", at {node.source}" if node.source else ""
+        # The file's name without its folders: a picture is handed around.
+        source = node.source
+        place = f", at {PurePath(source.file).name}:{source.line}" if source else ""
         return Item(
             node.id,
             "gate",
@@ -167,7 +170,7 @@ class _Builder:
             for number, (target, group) in enumerate(groups.items()):
                 stub = f"{node.id}-before-{number}"
                 self.view.items.append(Item(stub, "ellipsis", "…"))
-                self._line(node, group, stub, target, named=False)
+                self._line(node, group, stub, target)
             return
         named = False
         if node.id in self.part_bundled:
@@ -191,7 +194,7 @@ class _Builder:
             if named:
                 self._total(node, start, target, group=group)
             else:
-                self._line(node, group, start, target, named=False)
+                self._line(node, group, start, target)
         if is_output:
             self._output(node, start)
 
@@ -250,9 +253,7 @@ class _Builder:
             )
         )
 
-    def _line(
-        self, node: TraceNode, group: Sequence[Wire], start: str, target: str, *, named: bool
-    ) -> None:
+    def _line(self, node: TraceNode, group: Sequence[Wire], start: str, target: str) -> None:
         """One of the wires after a branch: it carries its own contribution."""
         sent = [w.gradient for w in group if w.gradient is not None]
         total: Value | None = None

@@ -14,7 +14,7 @@ from graphviz import Digraph
 
 from microgd.draw.engines.measuring import text_width
 from microgd.draw.palette import Palette
-from microgd.draw.view import Item, Junction, Line, View
+from microgd.draw.view import Item, Junction, Line, View, scope_id
 
 #: Sizes in points, from the ordinary to the compact rendering.
 _ORDINARY = {"number": 15, "leaf": 22, "gate": 0.52, "row": 20, "bar": 46, "name": 15, "sep": 0.28}
@@ -38,6 +38,14 @@ class Style:
 def to_dot(view: View, style: Style) -> Digraph:
     """The view as a Graphviz graph; same view, same bytes."""
     return _Writer(view, style).write()
+
+
+def titles(view: View) -> dict[str, str]:
+    """SVG id → what to show where the mouse rests on it."""
+    found = {(i.id if i.kind == "box" else f"gate-{i.id}"): i.title for i in view.items}
+    found |= {f"junction-{j.id}": j.title for j in view.junctions}
+    found |= {f"wire-{line.id}": line.title for line in view.lines}
+    return {key: title for key, title in found.items() if title}
 
 
 class _Writer:
@@ -252,8 +260,9 @@ class _Writer:
         name = ""
         if line.name:
             size = self.style.size("name")
+            grey = palette.name if line.shows_above else palette.hidden
             name = (
-                f'<FONT FACE="Times" POINT-SIZE="{size:g}" COLOR="{palette.name}">'
+                f'<FONT FACE="Times" POINT-SIZE="{size:g}" COLOR="{grey}">'
                 f"<I>{text_of(line.name)}</I> </FONT>"
             )
         cell = f'WIDTH="{self.bar}" HEIGHT="{row:g}"'
@@ -287,7 +296,7 @@ class _Clusters:
         if scope not in self.open:
             parent, _, name = scope.rpartition("/")
             self.graph(parent or None)
-            cluster = Digraph(f"cluster_{scope}")
+            cluster = Digraph(f"cluster_{scope_id(scope)}")
             cluster.attr(
                 "graph",
                 label=plain_label(name),
@@ -297,7 +306,7 @@ class _Clusters:
                 fontcolor=self.palette.name,
                 penwidth="1.2",
                 margin="10",
-                id=f"scope-{scope}",
+                id=f"scope-{scope_id(scope)}",
                 _attributes={"class": "scope"},
             )
             self.open[scope] = cluster

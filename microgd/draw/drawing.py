@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ class Drawing:
     Attributes:
         graph: the `graphviz.Digraph`, for every other tool of that package.
         engine: the Graphviz program to use; None finds one.
+        titles: SVG id → what to show where the mouse rests on it.
 
     >>> import microgd as mg
     >>> x = mg.Tensor(3.0, name="x")
@@ -54,6 +55,7 @@ class Drawing:
     graph: Digraph
     engine: str | None = None
     timeout: float = 30.0
+    titles: Mapping[str, str] = field(default_factory=dict)
     _cache: dict[tuple[str, float | None], bytes] = field(default_factory=dict)
 
     @property
@@ -66,7 +68,7 @@ class Drawing:
         """The picture as SVG text that scales with its page."""
         from microgd.draw.engines import tidy_svg
 
-        return tidy_svg(self.render("svg").decode("utf-8"))
+        return tidy_svg(self.render("svg").decode("utf-8"), titles=self.titles)
 
     @property
     def png(self) -> bytes:
@@ -184,13 +186,17 @@ def draw(
     if look == "cards":
         from microgd.draw import cards
 
+        titles = {}
+        options = replace(options, gradients=gradients)
         graph = cards.to_dot(lesson, seen, options, colours)
     else:
         from microgd.draw import circuit
 
         style = circuit.Style(colours, look == "lecture", count > FULL, options.gradients)
-        graph = circuit.to_dot(view_of(lesson, seen, options, boxes, kept), style)
-    return Drawing(graph, engine, timeout)
+        view = view_of(lesson, seen, options, boxes, kept)
+        graph = circuit.to_dot(view, style)
+        titles = circuit.titles(view)
+    return Drawing(graph, engine, timeout, titles)
 
 
 def _names(expand: str | Sequence[str] | bool) -> frozenset[str] | None:

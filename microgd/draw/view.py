@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -88,7 +89,16 @@ class Options:
 
 def box_id(scope: str) -> str:
     """The id of the box that a scope collapses into."""
-    return "box-" + scope.replace(":", "%3a")
+    return f"box-{scope_id(scope)}"
+
+
+def scope_id(scope: str) -> str:
+    """A scope as an id: characters that mean something to Graphviz or a page are encoded.
+
+    >>> scope_id("net/layer:1")
+    'net/layer%3A1'
+    """
+    return quote(scope, safe="/")
 
 
 def pretty(name: str) -> str:
