@@ -444,3 +444,24 @@ def test_tensor_trace_and_drawing_show_themselves_in_notebooks():
 def test_tooltips_name_no_folder():
     assert "test_draw.py:" in mg.draw(deck()).svg
     assert "/test_draw.py" not in mg.draw(deck()).svg
+
+
+# -- local Jacobians -------------------------------------------------------------------------------
+
+
+def test_small_jacobians_are_written_under_their_wires():
+    x = mg.Tensor([1.0, -2.0], name="x")
+    found = wires(mg.draw(mg.relu(x).sum(), jacobian=True))
+    assert found["wire-n1.0"] == ["[1, −2]", "[1, 0]", "1", "0", "0", "0"]
+    assert found["wire-n2.0"] == ["[1, 0]", "[1, 1]", "1", "1"]
+
+
+def test_of_a_large_jacobian_the_picture_tells_size_and_structure():
+    x = mg.placeholder((100, 4096), name="x")
+    found = wires(mg.draw(mg.relu(x), jacobian=True))
+    assert found["wire-n1.0"] == ["100×4096", "409600×409600, diagonal"]
+
+
+def test_jacobians_need_the_graph():
+    with pytest.raises(DrawingError, match="draw the Tensor"):
+        mg.draw(mg.trace(deck()), jacobian=True)

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from microgd.draw.matrices import Note
 from microgd.draw.progress import Progress
 from microgd.draw.view import Item, Junction, Line, Options, View, box_id, pretty
 from microgd.graph.values import Value
@@ -27,14 +28,16 @@ def view_of(
     options: Options,
     boxes: Mapping[str, str] | None = None,
     kept: frozenset[str] | None = None,
+    notes: Mapping[str, Note] | None = None,
 ) -> View:
     """Lay out what is to be drawn.
 
     Arguments:
         boxes: node id → the scope it is collapsed into.
         kept: the ids of nodes to draw; wires that leave them end in an ellipsis. None: all.
+        notes: wire id → what to write under it.
     """
-    return _Builder(trace, seen, options, dict(boxes or {}), kept).build()
+    return _Builder(trace, seen, options, dict(boxes or {}), kept, notes or {}).build()
 
 
 class _Builder:
@@ -45,12 +48,14 @@ class _Builder:
         options: Options,
         boxes: dict[str, str],
         kept: frozenset[str] | None,
+        notes: Mapping[str, Note],
     ) -> None:
         self.trace = trace
         self.seen = seen
         self.options = options
         self.boxes = boxes
         self.kept = kept
+        self.notes = notes
         self.view = View()
         self.part_bundled: set[str] = set()
         self.sentences: dict[str, list[str]] = {}
@@ -249,6 +254,7 @@ class _Builder:
                 arrow=arrow,
                 active=any(w.id == self.seen.wire for w in group),
                 name=self._wire_name(node),
+                note=self._note(group),
                 title=self._title(node, group),
             )
         )
@@ -273,9 +279,13 @@ class _Builder:
                 or (not sent and node.id in self.seen.totals),
                 dashed=self._loses(group),
                 active=any(w.id == self.seen.wire for w in group),
+                note=self._note(group),
                 title=self._title(node, group),
             )
         )
+
+    def _note(self, group: Sequence[Wire]) -> Note | None:
+        return self.notes.get(group[0].id) if len(group) == 1 else None
 
     def _bundle(self, wires: Sequence[Wire]) -> None:
         """Several nodes' wires from box to box as one line: how many, and their gradients' norm."""

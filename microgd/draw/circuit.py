@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from graphviz import Digraph
 
 from microgd.draw.engines.measuring import text_width
+from microgd.draw.matrices import Note
 from microgd.draw.palette import Palette
 from microgd.draw.view import Item, Junction, Line, View, scope_id
 
@@ -272,12 +273,32 @@ class _Writer:
             bottom = f"<TR><TD {cell}>{text}</TD></TR>"
         else:
             bottom = f"<TR><TD {cell}></TD></TR>"
+        if line.note:
+            bottom += (
+                f"<TR><TD>{self._note(line.note, line.shows_below or not line.below)}</TD></TR>"
+            )
         value = f'<FONT COLOR="{above}">{text_of(line.above)}</FONT>' if line.above else ""
         return (
             '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
             f"<TR><TD {cell}>{name}{value}</TD></TR>"
             f'<TR><TD PORT="l" WIDTH="{self.bar}" HEIGHT="2" BGCOLOR="{colour}"></TD></TR>'
             f"{bottom}</TABLE>>"
+        )
+
+    def _note(self, note: Note, shown: bool) -> str:
+        """A local Jacobian: its matrix in small cells, or a line about it."""
+        ink = self.palette.local if shown else self.palette.hidden
+        size = max(self.style.size("number") - 4, 8)
+        font = f'<FONT COLOR="{ink}" POINT-SIZE="{size:g}">'
+        if not note.matrix:
+            return f"{font}{text_of(note.text)}</FONT>"
+        rows = "".join(
+            "<TR>" + "".join(f"<TD>{font}{text_of(x)}</FONT></TD>" for x in row) + "</TR>"
+            for row in note.matrix
+        )
+        return (
+            '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="2" '
+            f'COLOR="{ink}">{rows}</TABLE>'
         )
 
 

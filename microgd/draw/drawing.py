@@ -17,6 +17,7 @@ from microgd.draw.collapse import (
     require_drawable,
     scopes_of,
 )
+from microgd.draw.matrices import jacobian_notes
 from microgd.draw.palette import palette_named
 from microgd.draw.progress import progress
 from microgd.draw.view import Options
@@ -133,6 +134,7 @@ def draw(
     expand: str | Sequence[str] | bool = (),
     focus: str | None = None,
     hops: int = 2,
+    jacobian: bool = False,
     collapse: bool = False,
     full: bool = False,
     force: bool = False,
@@ -151,6 +153,8 @@ def draw(
         names: "given" shows the user's names of intermediate results, "all" every label, "none".
         expand: composite gates (or scopes of a large graph) to open, by name; True opens all.
         focus, hops: draw only what is at most `hops` wires away from the node of that label.
+        jacobian: write the local Jacobian under each wire of an array: the matrix where it is
+            small, its size and structure where not.
         collapse: draw each scope as one box even where the graph is small.
         full, force: draw more than 150, more than 1000 gates without collapsing.
         engine: the Graphviz program to use. timeout: seconds it may take.
@@ -170,11 +174,14 @@ def draw(
     colours = palette_named(palette)
     wanted = _names(expand)
     if isinstance(what, Trace):
-        lesson = what
+        lesson, output = what, None
         if wanted is None or any(name in TABLE for name in wanted):
             raise DrawingError("a trace is a record of gates as they are: expand before tracing")
+        if jacobian:
+            raise DrawingError("Jacobians are worked out from the graph: draw the Tensor itself")
     else:
-        lesson = build_trace(_expanded(what, wanted), digits=digits, backward=gradients)
+        output = _expanded(what, wanted)
+        lesson = build_trace(output, digits=digits, backward=gradients)
     if digits is None:
         digits = lesson.digits
     seen = progress(lesson, step, gradients=gradients)
@@ -193,7 +200,8 @@ def draw(
         from microgd.draw import circuit
 
         style = circuit.Style(colours, look == "lecture", count > FULL, options.gradients)
-        view = view_of(lesson, seen, options, boxes, kept)
+        notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
+        view = view_of(lesson, seen, options, boxes, kept, notes)
         graph = circuit.to_dot(view, style)
         titles = circuit.titles(view)
     return Drawing(graph, engine, timeout, titles)

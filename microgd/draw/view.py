@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from microgd.draw.matrices import Note
+
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 #: Longer names are cut.
@@ -48,6 +50,7 @@ class Line:
     arrow: bool = True
     active: bool = False
     name: str = ""
+    note: Note | None = None
     title: str = ""
 
 
