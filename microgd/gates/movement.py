@@ -248,6 +248,14 @@ def _place(x: Any, key: Any, shape: Shape) -> Any:
     return whole
 
 
+def _place_shape(x: Shape, key: Any, shape: Any) -> Shape:
+    wanted = checked_shape(shape)
+    free = _index_shape(wanted, key)
+    if x != free:
+        raise ShapeError(f"an input of shape {x} does not fill the key's place, of shape {free}")
+    return wanted
+
+
 place: Gate = Gate(
     "place",
     ("x",),
@@ -258,7 +266,7 @@ place: Gate = Gate(
     sign="[ ]ᵀ",
     pattern="moves",
     params={"key": ..., "shape": ...},
-    shape=lambda x, key, shape: checked_shape(shape),
+    shape=_place_shape,
     doc="The reverse of index: zeros of a shape, with x where the key says.",
     example=">>> mg.place(5.0, 1, (3,))\narray([0., 5., 0.])",
 )
@@ -273,13 +281,17 @@ def whole_numbers(indices: Any) -> Any:
     return whole
 
 
-def _take(x: Any, indices: Any, axis: int) -> Any:
-    size = np.shape(x)[axis]
+def _in_range(indices: Any, axis: int, size: int) -> Any:
     whole = whole_numbers(indices)
     if whole.size and (whole.min() < -size or whole.max() >= size):
         worst = whole.max() if whole.max() >= size else whole.min()
         raise ShapeError(f"index {worst} is out of range for axis {axis} of size {size}")
-    return np.take(x, whole, axis=axis)
+    return whole
+
+
+def _take(x: Any, indices: Any, axis: int) -> Any:
+    size = np.shape(x)[axis]
+    return np.take(x, _in_range(indices, axis, size), axis=axis)
 
 
 def _take_shape(x: Shape, indices: Shape, axis: int) -> Shape:
@@ -312,7 +324,7 @@ take: Gate = Gate(
 
 
 def _scatter_add(x: Any, indices: Any, axis: int, size: int) -> Any:
-    whole = whole_numbers(indices)
+    whole = _in_range(indices, axis, size)
     rank = np.ndim(x) - whole.ndim + 1
     at = axis % rank
     moved = np.moveaxis(np.asarray(x), range(at, at + whole.ndim), range(whole.ndim))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from microgd.errors import ShapeError
 
 Shape = tuple[int, ...]
@@ -42,7 +44,7 @@ def normal_axes(axis: Axis, rank: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(rank))
-    listed: list[Any] = [axis] if isinstance(axis, int) else list(axis)
+    listed: list[Any] = list(axis) if isinstance(axis, list | tuple) else [axis]
     axes = []
     for one in listed:
         if not isinstance(one, int) or isinstance(one, bool):
@@ -70,11 +72,11 @@ def reduced_shape(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: 
 
 def checked_shape(shape: Any) -> Shape:
     """A shape as a tuple of whole numbers ≥ 0; an int stands for a vector."""
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    sizes = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     for size in sizes:
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 0:
             raise ShapeError(f"a shape is a tuple of whole numbers ≥ 0, got {shape!r}")
-    return sizes
+    return tuple(int(size) for size in sizes)
 
 
 def element_count(shape: Shape) -> int:
