@@ -1,4 +1,4 @@
-"""Local Jacobians: sizes, structures and counts, against the matrices built from the gates' rules."""
+"""Local Jacobians: sizes, structures and counts, against matrices built from the gates' rules."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from microgd.errors import DataError, ShapeError, StaleDataError
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.values import Value, shape_of, value_from
-from microgd.interpreter.reverse import stale_message, sweep
+from microgd.interpreter.reverse import in_precision, stale_message, sweep
 from microgd.trace.events import TraceNode, Wire
 from microgd.trace.labels import folded_constants, labels, sign_of
 from microgd.trace.lesson import Trace
@@ -88,11 +88,11 @@ def _check_fresh(order: Sequence[Node]) -> None:
 
 def _start(output: Node, upstream: Any) -> Value:
     if upstream is None:
-        return np.ones(output.shape, output.dtype) if output.shape else 1.0
+        return in_precision(np.ones(output.shape) if output.shape else 1.0, output)
     start = value_from(upstream)
     if shape_of(start) != output.shape:
         raise ShapeError(f"upstream has shape {shape_of(start)}, the output {output.shape}")
-    return start
+    return in_precision(start, output)
 
 
 def _watched_sweep(order: Sequence[Node], start: Value) -> tuple[list[Sent], dict[Node, Value]]:
@@ -105,8 +105,9 @@ def _watched_sweep(order: Sequence[Node], start: Value) -> tuple[list[Sent], dic
         watch=lambda *seen: contributions.append(sent(*seen)),
     )
     differentiable = [n for n in order if not n.is_constant and n.dtype.kind == "f"]
-    totals = {n: read_only(found.get(n, None)) for n in differentiable}
-    return contributions, {n: zeros(n) if g is None else g for n, g in totals.items()}
+    return contributions, {
+        n: read_only(in_precision(found[n], n)) if n in found else zeros(n) for n in differentiable
+    }
 
 
 def _wires(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,17 @@ def to_dict(trace: Trace) -> dict[str, Any]:
 def to_json(trace: Trace, indent: int | None = None) -> str:
     """The trace as JSON text. inf and NaN, which JSON lacks, become the strings "inf", "nan"."""
     return json.dumps(to_dict(trace), ensure_ascii=False, indent=indent, allow_nan=False)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `to_json` writes.
+
+    >>> json_schema()["properties"]["schema"]["const"] == SCHEMA
+    True
+    """
+    text = resources.files("microgd.trace").joinpath("schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def plain(value: Value | None) -> Any:

@@ -71,7 +71,7 @@ def _masks(local: Value) -> str:
 
 def _routes(local: Value, other: str) -> str:
     array = np.asarray(local)
-    if array.size > 1:
+    if array.size != 1:
         return f"routes {np.count_nonzero(array)} of {array.size} elements here"
     here = float(array.item())
     return "routes" if here == 1.0 else "shares a tie" if here else f"routes it to the {other}"
