@@ -1,0 +1,1 @@
+"""The command line of microgd, installed as the package `microgd_cli`."""

@@ -1,0 +1,133 @@
+"""`microgd draw`: a picture of a calculation, or one for each step."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .arguments import ProgramCommand, program_arguments
+from .choices import Choice, lesson_options, output_option, picture_options
+from .failures import FAILED, BadInput
+from .lesson import Lesson, read_lesson
+
+if TYPE_CHECKING:
+    from microgd.draw.drawing import Drawing
+
+
+@click.command("draw", cls=ProgramCommand)
+@program_arguments
+@output_option(
+    "Where to: .svg, .png, .dot or .pdf; `-` is standard output. May be repeated."
+    "  [default: circuit.svg]"
+)
+@picture_options
+@lesson_options
+@click.option("--no-values", is_flag=True, help="The circuit without its numbers.")
+@click.option("--names", type=Choice(("given", "all", "none")), help="Names of inner results.")
+@click.option("--step", type=click.IntRange(min=0), metavar="N", help="Only what the steps 0 to N told.")
+@click.option("--steps", is_flag=True, help="One picture per step: f-00.svg, f-01.svg, …")
+@click.option("--focus", metavar="NODE", help="Only what is near the node of this name.")
+@click.option("--hops", type=click.IntRange(min=0), metavar="N", help="How near.  [default: 2]")
+@click.option("--full", is_flag=True, help="Draw more than 150 gates.")
+@click.option("--force", is_flag=True, help="Draw more than 1000 gates.")
+@click.option("--format", "format_", metavar="NAME", help="For `-o -`.  [default: svg]")
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> None:
+    """Draw a calculation as a circuit of gates.
+
+    The value stands above each wire, the gradient below it.
+
+    \b
+    Examples:
+      microgd draw "(x + y) * z" x=-2 y=5 z=-4 -o circuit.svg
+      microgd draw "sigmoid(w*x + b)" w=2 x=-1 b=1 --expand sigmoid --look lecture -o neuron.png
+      microgd draw "max(a, b) * c" a=1 b=2 c=3 --steps -o frames.svg
+    """
+    from .pictures import require_endings
+
+    outputs: tuple[str, ...] = options["outputs"] or ("circuit.svg",)
+    require_endings(outputs)
+    if "-" in outputs and options["steps"]:
+        raise click.UsageError("--steps writes several files, which standard output cannot hold.")
+    if options["steps"] and options["step"] is not None:
+        raise click.UsageError("--step and --steps: choose one.")
+    if options["format_"] is not None and "-" not in outputs:
+        raise click.UsageError("--format is for `-o -`; otherwise the file's ending tells it.")
+    if options["hops"] is not None and options["focus"] is None:
+        raise click.UsageError("--hops counts from --focus NODE.")
+    lesson = read_lesson(
+        options["words"],
+        options["file"],
+        forward=options["forward"],
+        upstream=options["upstream"],
+        expand=options["expand"],
+        digits=options["digits"],
+    )
+    if options["steps"]:
+        _save_steps(lesson, options, outputs)
+    else:
+        _save(_drawing(lesson, options, options["step"]), options, outputs)
+
+    from .nonfinite import trouble
+    from .output import complain
+
+    if (message := trouble(lesson)) is not None:
+        complain(message)
+        ctx.exit(FAILED)
+
+
+def _drawing(lesson: Lesson, options: dict[str, Any], step: int | None) -> Drawing:
+    from microgd.draw.drawing import draw
+    from microgd.errors import DrawingError
+
+    try:
+        return draw(
+            lesson.trace,
+            options["look"] or "circuit",
+            palette=options["palette"] or "default",
+            gradients=not options["forward"],
+            values=not options["no_values"],
+            step=step,
+            digits=options["digits"],
+            names=options["names"] or "given",
+            focus=options["focus"],
+            hops=2 if options["hops"] is None else options["hops"],
+            full=options["full"] or options["force"],
+            force=options["force"],
+            engine=options["dot"],
+            timeout=options["timeout"] or 30.0,
+        )
+    except DrawingError as error:  # a node that is not there, or too many gates for one picture
+        raise BadInput(str(error)) from error
+
+
+def _save(drawing: Drawing, options: dict[str, Any], outputs: tuple[str, ...]) -> None:
+    from .pictures import picture, save
+
+    for name in outputs:
+        if name == "-":
+            data = picture(drawing, (options["format_"] or "svg").lower(), options["dpi"])
+            click.get_binary_stream("stdout").write(data)
+            sys.stdout.flush()
+        else:
+            click.echo(f"saved {save(drawing, Path(name), options['dpi'])}", err="-" in outputs)
+
+
+def _save_steps(lesson: Lesson, options: dict[str, Any], outputs: tuple[str, ...]) -> None:
+    from .pictures import save
+
+    count = len(lesson.trace)
+    if not count:
+        raise BadInput("there is no gate in it, so there are no steps to draw")
+    digits = max(2, len(str(count - 1)))
+    drawings = [_drawing(lesson, options, step) for step in range(count)]
+    for name in outputs:
+        path = Path(name)
+        for number, drawing in enumerate(drawings):
+            frame = path.with_name(f"{path.stem}-{number:0{digits}}{path.suffix}")
+            save(drawing, frame, options["dpi"])
+        first = path.with_name(f"{path.stem}-{0:0{digits}}{path.suffix}")
+        click.echo(f"saved {count} pictures: {first} … {frame.name}")

@@ -1,0 +1,79 @@
+"""One gate in full: what it computes, its derivative, what it opens into, an example."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .gates import family_of, signature
+from .streams import fitted, width
+
+if TYPE_CHECKING:
+    from microgd.graph.gate import Gate
+
+#: What a pattern means for the upstream gradient.
+PATTERNS = {
+    "distributes": "sends the gradient on to every input",
+    "swaps": "gives each input the gradient times the other input",
+    "routes": "sends the gradient to the input that was chosen",
+    "masks": "lets the gradient through on one side, and stops or shrinks it on the other",
+    "scales": "multiplies the gradient by the local derivative",
+    "moves": "puts the gradient back where its elements came from",
+    "sums": "adds up what the copies receive",
+    "blocks": "lets no gradient through",
+}
+
+
+def show_gate(gate: Gate) -> None:
+    """Print the whole row of a gate."""
+    click.echo(f"{signature(gate)}    {family_of(gate)}")
+    click.echo()
+    for line in _wrapped(gate.doc.replace("`", "").replace("*", "")):
+        click.echo(line)
+    click.echo()
+    facts = [("sign", gate.sign), ("computes", gate.formula)]
+    if gate.infix:
+        facts.append(("operator", gate.infix if len(gate.inputs) == 2 else f"{gate.infix}x"))
+    inputs = [n.lstrip("*") for n in gate.inputs]
+    facts += [(f"∂/∂{n}", rule) for n, rule in zip(inputs, gate.local, strict=False)]
+    facts.append(("gradient", f"{gate.pattern}: {PATTERNS.get(gate.pattern, '')}".rstrip(": ")))
+    longest = max(len(fitted(name)) for name, _ in facts)
+    for name, fact in facts:
+        click.echo(f"  {fitted(name):<{longest}}  {fact}")
+    program = expansion(gate)
+    if program is not None:
+        click.echo("\nopens into")
+        for line in program.rstrip("\n").split("\n"):
+            click.echo(f"  {line}")
+    if gate.example:
+        click.echo("\nin Python")
+        for line in gate.example.strip("\n").split("\n"):
+            click.echo(f"  {line}")
+
+
+def expansion(gate: Gate) -> str | None:
+    """What a composite gate opens into, as a program of its inputs' names."""
+    if gate.expansion is None:
+        return None
+    from microgd.errors import MicrogdError
+    from microgd.language.printer import to_program
+    from microgd.tensor import placeholder
+
+    names = [f"{n.lstrip('*')}{i}" for n in gate.inputs for i in (1, 2)] if gate.variadic else (
+        list(gate.inputs))  # fmt: skip
+    params = {n: d for n, d in gate.params.items() if d is not ...}
+    shapes: tuple[tuple[int, ...], ...] = ((), (3,), (2, 3))
+    for shape in shapes:
+        inputs: list[Any] = [placeholder(shape, n) for n in names]
+        try:
+            return to_program(gate.expansion(*inputs, **params))
+        except MicrogdError:
+            continue
+    return None
+
+
+def _wrapped(text: str) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, min(width(), 80))

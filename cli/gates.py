@@ -1,0 +1,149 @@
+"""`microgd gates`: the table of gates, or one row of it in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .choices import Choice
+
+if TYPE_CHECKING:
+    from microgd.graph.gate import Gate
+
+#: As in microgd.gates.table, which is too large to import for a help text; a test compares them.
+FAMILIES = (
+    "arithmetic",
+    "exponential",
+    "powers",
+    "activation",
+    "selection",
+    "reduction",
+    "linear",
+    "movement",
+    "random",
+)
+
+#: Columns below which the list leaves out the signs.
+_NARROW = 110
+
+
+@click.command("gates")
+@click.argument("name", required=False)
+@click.option("--family", type=Choice(FAMILIES), help="Only the gates of one kind.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
+def command(name: str | None, family: str | None, as_json: bool, markdown: bool) -> None:
+    """List the gates, or explain one.
+
+    NAME is a gate's name or its sign. For each gate: what it computes, its local derivative, and
+    what it does to a gradient.
+
+    \b
+    Examples:
+      microgd gates
+      microgd gates sigmoid
+      microgd gates --family activation --markdown
+    """
+    from microgd.gates.table import FAMILIES as ROWS
+
+    if as_json and markdown:
+        raise click.UsageError("--json and --markdown: choose one.")
+    if name is not None and family is not None:
+        raise click.UsageError("Give a gate's name or --family, not both.")
+    if name is not None:
+        families = {"": [_named(name)]}
+    else:
+        families = {f: list(ROWS[f].values()) for f in FAMILIES if family in (None, f)}
+    if as_json:
+        from .output import show_json
+
+        rows = [row_of(gate) for gates in families.values() for gate in gates]
+        show_json(rows if name is None else rows[0])
+    elif markdown:
+        _show_markdown(gate for gates in families.values() for gate in gates)
+    elif name is not None:
+        from .gate_page import show_gate
+
+        show_gate(families[""][0])
+    else:
+        for kind, gates in families.items():
+            _show_family(kind, gates)
+
+
+def _named(name: str) -> Gate:
+    """The gate of a name, another name of the language, or an operator."""
+    from microgd.gates.table import TABLE, find
+    from microgd.language.functions import gate_named, operators
+
+    signs = {gate.sign: gate for gate in reversed(TABLE.values())}
+    return gate_named(name) or operators().get(name) or signs.get(name) or find(name)
+
+
+def family_of(gate: Gate) -> str:
+    """Which kind of gate it is."""
+    from microgd.gates.table import FAMILIES as ROWS
+
+    return next((family for family, rows in ROWS.items() if gate.name in rows), "")
+
+
+def row_of(gate: Gate) -> dict[str, Any]:
+    """A row of the table as plain data. A parameter that must be given has no default."""
+    return {
+        "name": gate.name,
+        "family": family_of(gate),
+        "sign": gate.sign,
+        "signature": signature(gate),
+        "inputs": list(gate.inputs),
+        "parameters": {n: None if d is ... else d for n, d in gate.params.items()},
+        "required": [n for n, d in gate.params.items() if d is ...],
+        "operator": gate.infix,
+        "formula": gate.formula,
+        "local": list(gate.local),
+        "pattern": gate.pattern,
+        "opens": gate.expansion is not None,
+        "doc": gate.doc,
+        "example": gate.example,
+    }
+
+
+def signature(gate: Gate) -> str:
+    """How the gate is called, with `…` for a parameter that must be given."""
+    return gate.signature.replace("=Ellipsis", "=…")
+
+
+def _show_family(family: str, gates: list[Gate]) -> None:
+    from microgd.trace.table import Table
+
+    from .output import show_table
+    from .streams import width
+
+    wide = width() >= _NARROW
+    rows = []
+    for gate in gates:
+        local = ", ".join(gate.local)
+        does = gate.pattern + (", opens" if gate.expansion is not None else "")
+        rows.append((gate.name, *([gate.sign] if wide else []), gate.formula, local, does))
+    columns = ("gate", *(["sign"] if wide else []), "computes", "local derivative", "gradient")
+    show_table(Table(family, columns, tuple(rows)))
+
+
+def _show_markdown(gates: Iterable[Gate]) -> None:
+    from .streams import fitted
+
+    click.echo("| gate | sign | computes | local derivative | gradient | opens |")
+    click.echo("|---|---|---|---|---|---|")
+    for gate in gates:
+        opens = "yes" if gate.expansion is not None else ""
+        cells = (
+            f"`{signature(gate)}`",
+            gate.sign,
+            gate.formula,
+            ", ".join(gate.local),
+            gate.pattern,
+            opens,
+        )
+        safe = (c.replace("|", "\\|").replace("*xs", "\\*xs") if i else c.replace("|", "\\|")
+                for i, c in enumerate(cells))  # fmt: skip
+        click.echo(fitted(f"| {' | '.join(safe)} |"))

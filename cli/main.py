@@ -1,0 +1,134 @@
+"""`microgd`: the commands by name. A command's module is imported when the command is used.
+
+So `microgd --help` imports neither NumPy nor microgd, and answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from .failures import BROKEN_PIPE, INTERRUPTED, failure
+from .streams import flush_output, forget_output, speak_plainly_if_needed
+
+#: Command → its module, and what the list of commands says of it.
+COMMANDS = {
+    "trace": ("trace", "Tell a calculation, forward and backward, step by step."),
+    "draw": ("draw", "Draw a calculation as a circuit of gates."),
+    "check": ("check", "Compare gradients with numeric ones."),
+    "grad": ("grad", "Print the value and the gradients, as plain numbers."),
+    "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
+    "gates": ("gates", "List the gates, or explain one."),
+    "doctor": ("doctor", "Look at this installation, and say how to mend it."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
+}
+
+
+class CommandLine(click.Group):
+    """The group of all commands; every end of a command passes here."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f".{COMMANDS[cmd_name][0]}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"There is no command {name!r}.{_hint(name)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            flush_output()
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            forget_output()
+            ctx.exit(BROKEN_PIPE)
+        except Exception as error:
+            raise failure(error) from error
+        return result
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        speak_plainly_if_needed()
+        # Globs are expanded by click on Windows; `x*y` is an expression there, too.
+        extra["windows_expand_args"] = False
+        if not extra.pop("standalone_mode", True):
+            return super().main(*args, standalone_mode=False, **extra)
+        try:
+            code = super().main(*args, standalone_mode=False, **extra)
+        except click.Abort:  # Ctrl-C: no word, as other programs do
+            forget_output()
+            sys.exit(INTERRUPTED)
+        except click.ClickException as error:
+            flush_output()
+            error.show()
+            sys.exit(error.exit_code)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    if not name.isidentifier():
+        return f' To tell the story of an expression: microgd trace "{name}"'
+    return f" There are: {', '.join(COMMANDS)}."
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"microgd {version('microgd')}")
+        ctx.exit()
+
+
+@click.command(cls=CommandLine, context_settings={"max_content_width": 96})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Watch backpropagation happen.
+
+    microgd records a calculation as a circuit of gates, tells how every gradient is found, and
+    draws it.
+
+    \b
+    Examples:
+      microgd trace "(x + y) * z" x=-2 y=5 z=-4
+      microgd draw "sigmoid(w * x + b)" w=2 x=-1 b=1 -o neuron.svg
+      microgd gates sigmoid
+    """
+
+
+def main() -> None:
+    """The program `microgd`."""
+    cli.main(prog_name="microgd")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Printing: tables with a little colour in a terminal, plain text elsewhere, JSON anywhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .streams import fitted, flush_output, speaks_unicode, width
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from microgd.trace.table import Table
+
+#: The pictures' colours: values green, gradients red, local derivatives violet.
+_STYLES = {
+    "value": "green",
+    "gradient": "red",
+    "= contribution": "red",
+    "sum so far": "bold red",
+    "analytic": "red",
+    "local": "magenta",
+    "local derivative": "magenta",
+}
+
+
+def console() -> Console:
+    """Standard output, for Rich: no colour in files, none with NO_COLOR."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=width(), highlight=False, markup=False, emoji=False)
+
+
+def gap() -> None:
+    """A blank line, unless nothing has been printed yet."""
+    seen = click.get_current_context().meta
+    if seen.setdefault("microgd_cli.printed", False):
+        click.echo()
+    seen["microgd_cli.printed"] = True
+
+
+def show_table(table: Table, *, titled: bool = True) -> None:
+    """Print a table after a gap; cells are folded where the terminal is narrow."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    if titled:
+        heading(table.title)
+    else:
+        gap()
+    rich = RichTable(
+        box=box.SIMPLE_HEAD if speaks_unicode() else box.ASCII,
+        pad_edge=False,
+        show_edge=False,
+        border_style="dim",
+    )
+    for column in table.columns:
+        name = column.rstrip(">")
+        rich.add_column(
+            Text(fitted(name)),
+            justify="right" if column.endswith(">") else "left",
+            style=_STYLES.get(name, ""),
+            overflow="fold",
+        )
+    for row in table.rows:
+        rich.add_row(*(Text(fitted(cell)) for cell in row))
+    out = console()
+    with out.capture() as captured:
+        out.print(rich)
+    lines = captured.get().rstrip("\n").split("\n")
+    click.echo("\n".join(line.rstrip() for line in lines), color=True)
+
+
+def heading(text: str) -> None:
+    """A title over lines, as a table has it."""
+    from rich.text import Text
+
+    gap()
+    console().print(Text(fitted(text), style="bold"))
+
+
+def show_json(data: Any) -> None:
+    """Print JSON, and nothing else."""
+    import json
+
+    click.echo(json.dumps(data, ensure_ascii=not speaks_unicode(), allow_nan=False, indent=None))
+
+
+def complain(message: str) -> None:
+    """A message on standard error, after everything that was printed."""
+    flush_output()
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        click.echo(err=True)
+    click.echo(f"Error: {message}", err=True)

@@ -1,0 +1,111 @@
+"""Standard input and output: any encoding, no colour where none is wanted, and closed pipes."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+import click
+
+#: For terminals and files whose encoding lacks them. Longer ones than a character are for words.
+_PLAIN = {
+    **{"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "∂": "d", "Σ": "sum", "√": "sqrt"},
+    **{"σ": "sigma", "→": "->", "…": "...", "≥": ">=", "≤": "<=", "≠": "!=", "∧": "and"},
+    **{"ᵀ": "T", "ᵖ": "^p", "ˣ": "^x", "⁻": "^-", "²": "^2", "₀": "0", "₁": "1", "₂": "2"},
+    **{"ₛ": "s", "⊗": "(x)", "α": "alpha", "β": "beta", "λ": "lambda", "π": "pi", "⇶": "=>"},
+    **{"✓": "yes", "✗": "no", "‖": "|", "∇": "grad ", "∞": "inf", "ŷ": "y^", "°": "deg"},
+    **{"“": '"', "”": '"', "‘": "'", "’": "'"},
+}
+
+_HANDLER = "microgd-plain"
+
+#: Columns of a table that goes into a file or another program, where nothing wraps.
+_WIDE = 160
+
+#: Characters of a program that are read from a file or a pipe before it is called too long.
+_MOST_READ = 4_000_000
+
+
+def speak_plainly_if_needed() -> None:
+    """Replace signs that standard output and error cannot encode, instead of failing on them."""
+    codecs.register_error(_HANDLER, _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not speaks_unicode(stream):
+            with suppress(AttributeError, ValueError):
+                stream.reconfigure(errors=_HANDLER)  # type: ignore[union-attr]
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    bad = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(sign, "?") for sign in bad), error.end
+
+
+def speaks_unicode(stream: TextIO | None = None) -> bool:
+    """Whether a stream, standard output unless given, can encode every character."""
+    encoding = getattr(stream or sys.stdout, "encoding", None) or "ascii"
+    return encoding.lower().replace("_", "-").startswith("utf")
+
+
+def fitted(text: str) -> str:
+    """The text with the signs that standard output will show, so that its width is known."""
+    if speaks_unicode():
+        return text
+    codecs.register_error(_HANDLER, _plain)
+    encoding = sys.stdout.encoding or "ascii"
+    return text.encode(encoding, _HANDLER).decode(encoding)
+
+
+def width() -> int:
+    """Columns to fill: the terminal's, or plenty where there is none."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    if sys.stdout.isatty():
+        from shutil import get_terminal_size
+
+        return get_terminal_size().columns
+    return _WIDE
+
+
+def flush_output() -> None:
+    """Write out what is waiting, so that a closed pipe or a full disk shows now, not at the end."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def forget_output() -> None:
+    """Drop what is waiting for a reader who has gone, so that Python's own end stays quiet."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def read_program(name: str) -> str:
+    """The text of a program's file, or of standard input for `-`."""
+    from .failures import BadInput
+
+    what = "standard input" if name == "-" else name
+    try:
+        if name == "-":
+            if sys.stdin.isatty():
+                click.echo("Type a program; Ctrl-D ends it.", err=True)
+            data = click.get_binary_stream("stdin").read(_MOST_READ + 1)
+        else:
+            with open(name, "rb") as file:  # noqa: PTH123
+                data = file.read(_MOST_READ + 1)
+    except OSError as error:
+        raise BadInput(f"cannot read {what}: {error.strerror or error}") from error
+    if len(data) > _MOST_READ:
+        raise BadInput(f"{what} is too long for a program: more than {_MOST_READ} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{what} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}; "
+            "save it as UTF-8"
+        ) from error
