@@ -465,3 +465,11 @@ def test_of_a_large_jacobian_the_picture_tells_size_and_structure():
 def test_jacobians_need_the_graph():
     with pytest.raises(DrawingError, match="draw the Tensor"):
         mg.draw(mg.trace(deck()), jacobian=True)
+
+
+def test_a_bias_says_that_it_sums_the_batch():
+    x, b = mg.Tensor(np.ones((4, 2)), name="X"), mg.Tensor([1.0, 2.0], name="b")
+    svg = mg.draw(((x + b) * x).sum(), look="lecture").svg
+    words = [texts(g) for g in groups(svg, "gate").values()]
+    assert ["+", "distributes, sums batch"] in words
+    assert ["×", "swaps"] in words

@@ -59,6 +59,7 @@ class _Builder:
         self.view = View()
         self.part_bundled: set[str] = set()
         self.sentences: dict[str, list[str]] = {}
+        self.broadcasts = {e.node for e in trace.events if e.kind == "broadcast"}
         for event in trace.events:
             key = event.wire or event.node
             self.sentences.setdefault(key, []).append(event.sentence)
@@ -137,7 +138,7 @@ class _Builder:
             "gate",
             node.sign,
             name=pretty(node.label) if shown else "",
-            badge=node.badge,
+            badge=node.badge + (", sums batch" if node.id in self.broadcasts else ""),
             pattern=node.pattern,
             tie="tie" if node.tie else "",
             ordered=node.gate not in COMMUTATIVE,
