@@ -36,7 +36,13 @@ class NonFiniteError(MicrogdError, ArithmeticError):
 
 
 class LanguageError(MicrogdError, ValueError):
-    """An expression that cannot be read; the message points at the column."""
+    """An expression that cannot be read; the message points at the column.
+
+    `line` and `column` count from 1; None where the trouble has no place in the text.
+    """
+
+    line: int | None = None
+    column: int | None = None
 
 
 class DrawingError(MicrogdError, RuntimeError):
