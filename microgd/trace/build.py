@@ -134,7 +134,7 @@ def _trace_node(
     return TraceNode(
         id=ids[node],
         label=names[node],
-        named=bool(node.name),
+        named=bool(node.name and node.name.strip()),
         kind="gate" if node.inputs else gate.name,
         gate=gate.name,
         sign=sign_of(node) if node.inputs else "",

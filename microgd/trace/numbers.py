@@ -42,7 +42,8 @@ def short_number(x: float) -> str:
     x = float(x)
     if not math.isfinite(x):
         return format_number(x)
-    return f"{x:.4g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+    mantissa, e, exponent = f"{x:.4g}".partition("e")
+    return (mantissa + (f"e{int(exponent)}" if e else "")).replace("-", "−")
 
 
 def read_number(shown: str) -> float:

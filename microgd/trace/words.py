@@ -134,6 +134,8 @@ def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> s
 def _product_back(node: Node, position: int, label: Mapping[Node, str], g: str) -> str:
     """g @ yᵀ and xᵀ @ g, with ⊗ for the outer product that a vector makes of it."""
     x, y = node.inputs
+    if position == 1 and len(y.shape) == 1 < len(x.shape):
+        return f"each row of {label[x]} · its {g}"  # a step of its own then sums the rows
     if position == 0:
         if len(y.shape) == 1:
             return f"{g} ⊗ {label[y]}" if len(x.shape) > 1 else f"{g} · {label[y]}"
