@@ -93,12 +93,14 @@ from microgd.graph.rewrite import expand
 from microgd.graph.scope import scope
 from microgd.interpreter.finite import first_nonfinite, require_finite
 from microgd.interpreter.replay import replay
+from microgd.language.circuit import Circuit, circuit
 from microgd.tensor import Tensor, constant, placeholder
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
 
 __all__ = [
     "TABLE",
+    "Circuit",
     "DataError",
     "Drawing",
     "DrawingError",
@@ -119,6 +121,7 @@ __all__ = [
     "broadcast_to",
     "centred_softplus",
     "check_gradients",
+    "circuit",
     "clip",
     "concatenate",
     "constant",
