@@ -19,6 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OPTION = re.compile(r"--[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)
 _ATTACHED = re.compile(r"[\w./~ -]+\.[A-Za-z]\w*")
 _BINDING = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*")
+#: A value, and no statement of a program such as `f = x * y`.
+_NUMBERS = re.compile(r"[^=]*=[-+\d.,eE\[\]\s]*")
 
 
 class ProgramCommand(click.Command):
@@ -101,9 +103,15 @@ def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:
         return None, words
     if not words:
         raise click.UsageError('There is no expression. Write one in quotes, such as "(x + y) * z"')
-    if len(plain) > 1 and plain == list(range(plain[0], plain[-1] + 1)) and _operators(words, plain):
+    if (
+        len(plain) > 1
+        and plain == list(range(plain[0], plain[-1] + 1))
+        and _operators(words, plain)
+    ):
         whole = " ".join(words[i] for i in plain)
         raise click.UsageError(f'Put the expression in quotes: "{whole}"')
+    if not plain and _NUMBERS.fullmatch(words[0]):
+        raise click.UsageError(f"There is no expression that uses {words[0].partition('=')[0]!r}.")
     position = plain[0] if plain else 0
     return words[position], words[:position] + words[position + 1 :]
 

@@ -81,15 +81,17 @@ def _show(report: Report, sweep: bool) -> None:
     from .output import gap, show_table
 
     rows = tuple(
-        (str(m), _digits(m.analytic), _digits(m.numeric), _power(m.error, 1)) for m in report.worst
+        (str(m), _digits(m.analytic), _digits(m.numeric), _error(m.error, m.analytic != m.numeric))
+        for m in report.worst
     )
     columns = ("input", "analytic>", "numeric>", "relative error>")
     show_table(Table("", columns, rows), titled=False)
     if sweep:
-        swept = tuple((_power(h), _power(e, 1)) for h, e in report.sweep)
+        swept = tuple((_power(h), _error(e)) for h, e in report.sweep)
         show_table(Table("every h", ("h", "largest relative error>"), swept))
     gap()
-    how = f"relative error {_power(report.error, 1)}, h = {_power(report.h)}"
+    how = f"relative error {_power(report.error, 1)}" if report.error else "up to rounding"
+    how += f", h = {_power(report.h)}"
     if report.directional:
         how += ", along one random direction"
     if report.kinks and report.ok:
@@ -102,6 +104,11 @@ def _show(report: Report, sweep: bool) -> None:
         click.echo(f"Note: {kink}")
 
 
+def _error(error: float, rounded: bool = True) -> str:
+    """A gap that rounding alone explains has no error."""
+    return _power(error, 1) if error else "rounding" if rounded else "0"
+
+
 def _digits(x: float) -> str:
     return f"{x:.10g}".replace("-", "−")
 
@@ -110,5 +117,7 @@ def _power(x: float, digits: int | None = None) -> str:
     """1e−5, or 8.3e−6 with one decimal; 0 is 0."""
     if not x or digits is None:
         return f"{x:g}".replace("e-0", "e-").replace("-", "−")
-    mantissa, _, exponent = f"{x:.{digits}e}".partition("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−") if exponent else mantissa
+    if not 1e-2 < x < 1e4:
+        mantissa, _, exponent = f"{x:.{digits}e}".partition("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−") if exponent else mantissa
+    return f"{x:.3g}"

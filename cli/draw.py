@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @lesson_options
 @click.option("--no-values", is_flag=True, help="The circuit without its numbers.")
 @click.option("--names", type=Choice(("given", "all", "none")), help="Names of inner results.")
-@click.option("--step", type=click.IntRange(min=0), metavar="N", help="Only what the steps 0 to N told.")
+@click.option(
+    "--step", type=click.IntRange(min=0), metavar="N", help="Only what the steps 0 to N told."
+)
 @click.option("--steps", is_flag=True, help="One picture per step: f-00.svg, f-01.svg, …")
 @click.option("--focus", metavar="NODE", help="Only what is near the node of this name.")
 @click.option("--hops", type=click.IntRange(min=0), metavar="N", help="How near.  [default: 2]")
@@ -110,7 +112,7 @@ def _save(drawing: Drawing, options: dict[str, Any], outputs: tuple[str, ...]) -
     for name in outputs:
         if name == "-":
             data = picture(drawing, (options["format_"] or "svg").lower(), options["dpi"])
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.buffer.write(data)
             sys.stdout.flush()
         else:
             click.echo(f"saved {save(drawing, Path(name), options['dpi'])}", err="-" in outputs)

@@ -28,30 +28,36 @@ _PARAMETERS: dict[str, tuple[Any, ...]] = {
 
 
 def check_gates(steps: Sequence[float], seed: int) -> bool:
-    """Check every gate that has a gradient, print a table, and say whether all are right."""
-    from microgd.gates.table import TABLE
+    """Check every gate that has a gradient, print them, and say whether all are right."""
+    from microgd.gates.table import FAMILIES
     from microgd.trace.table import Table
 
     from .output import gap, show_table
 
-    rows: list[tuple[str, str, str]] = []
+    right: list[tuple[str, str]] = []
     wrong: list[str] = []
-    skipped: list[str] = []
-    for gate in TABLE.values():
-        report = _report(gate, steps, seed)
-        if report is None:
-            skipped.append(gate.name)
-            continue
-        rows.append((gate.name, f"{report.error:.1e}".replace("-", "−"), report.verdict))
-        if not report.ok:
-            wrong.append(gate.name)
-    show_table(Table("", ("gate", "relative error>", "verdict"), tuple(rows)), titled=False)
+    silent: list[str] = []
+    count = 0
+    for family, gates in FAMILIES.items():
+        good = []
+        for gate in gates.values():
+            report = _report(gate, steps, seed)
+            if report is None:
+                silent.append(gate.name)
+            elif report.ok:
+                good.append(gate.name)
+            else:
+                wrong.append(f"{gate.name}: {report.verdict}, relative error {report.error:.1e}")
+        if good:
+            right.append((family, ", ".join(good)))
+            count += len(good)
+    show_table(Table("", ("family", "gates with the right gradient"), tuple(right)), titled=False)
     gap()
-    click.echo(f"{len(rows) - len(wrong)} of {len(rows)} gates have the right gradient.")
-    if skipped:
-        click.echo(f"Without a gradient to compare: {', '.join(skipped)}.")
-    if wrong:
-        click.echo(f"Wrong: {', '.join(wrong)}.")
+    click.echo(f"{count} of {count + len(wrong)} gates have the right gradient.")
+    if silent:
+        click.echo(f"No gradient passes these: {', '.join(silent)}.")
+    for line in wrong:
+        click.echo(f"Wrong: {line}")
     return not wrong
 
 

@@ -69,10 +69,11 @@ class CommandLine(click.Group):
         speak_plainly_if_needed()
         # Globs are expanded by click on Windows; `x*y` is an expression there, too.
         extra["windows_expand_args"] = False
+        run: Any = super().main
         if not extra.pop("standalone_mode", True):
-            return super().main(*args, standalone_mode=False, **extra)
+            return run(*args, standalone_mode=False, **extra)
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = run(*args, standalone_mode=False, **extra)
         except click.Abort:  # Ctrl-C: no word, as other programs do
             forget_output()
             sys.exit(INTERRUPTED)

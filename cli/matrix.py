@@ -90,8 +90,14 @@ def show_matrix(
         show_table(table)
         return
     heading(title)
-    text = {"float": lambda x: plain_number(x, 4 if digits is None else digits)}
-    click.echo(np.array2string(matrix, threshold=200, max_line_width=78, formatter=text))  # type: ignore[call-overload]
+    decimals = 4 if digits is None else digits
+
+    def shown(x: float) -> str:
+        return plain_number(x, decimals)
+
+    kinds: Any = {"float_kind": shown}
+    written = np.array2string(matrix, threshold=200, max_line_width=78, formatter=kinds)
+    click.echo(written)
     if matrix.size > 200:
         gap()
         click.echo("--json prints all of it.")

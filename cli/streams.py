@@ -10,15 +10,12 @@ from typing import TextIO
 
 import click
 
-#: For terminals and files whose encoding lacks them. Longer ones than a character are for words.
-_PLAIN = {
-    **{"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "∂": "d", "Σ": "sum", "√": "sqrt"},
-    **{"σ": "sigma", "→": "->", "…": "...", "≥": ">=", "≤": "<=", "≠": "!=", "∧": "and"},
-    **{"ᵀ": "T", "ᵖ": "^p", "ˣ": "^x", "⁻": "^-", "²": "^2", "₀": "0", "₁": "1", "₂": "2"},
-    **{"ₛ": "s", "⊗": "(x)", "α": "alpha", "β": "beta", "λ": "lambda", "π": "pi", "⇶": "=>"},
-    **{"✓": "yes", "✗": "no", "‖": "|", "∇": "grad ", "∞": "inf", "ŷ": "y^", "°": "deg"},
-    **{"“": '"', "”": '"', "‘": "'", "’": "'"},
-}
+#: What to write for signs that an encoding lacks, as `sign:words`.
+_PAIRS = (
+    "−:- –:- ×:* ·:* ÷:/ ∂:d Σ:sum √:sqrt σ:sigma →:-> ≥:>= ≤:<= ≠:!= ∧:and …:... ⇶:=> ‖:| ✓:yes "
+    "²:^2 ᵖ:^p ˣ:^x ⁻:^- ᵀ:T ₀:0 ₁:1 ₂:2 ₛ:s ⊗:(x) α:alpha β:beta λ:lambda π:pi ½:1/2 ¼:1/4"
+)
+_PLAIN = dict(pair.split(":") for pair in _PAIRS.split())
 
 _HANDLER = "microgd-plain"
 
@@ -56,7 +53,7 @@ def fitted(text: str) -> str:
         return text
     codecs.register_error(_HANDLER, _plain)
     encoding = sys.stdout.encoding or "ascii"
-    return text.encode(encoding, _HANDLER).decode(encoding)
+    return str(text.encode(encoding, _HANDLER), encoding)
 
 
 def width() -> int:
@@ -94,7 +91,7 @@ def read_program(name: str) -> str:
         if name == "-":
             if sys.stdin.isatty():
                 click.echo("Type a program; Ctrl-D ends it.", err=True)
-            data = click.get_binary_stream("stdin").read(_MOST_READ + 1)
+            data = sys.stdin.buffer.read(_MOST_READ + 1)
         else:
             with open(name, "rb") as file:  # noqa: PTH123
                 data = file.read(_MOST_READ + 1)

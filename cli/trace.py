@@ -84,7 +84,9 @@ def _require_consistent(options: dict[str, Any]) -> None:
 
 def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
     """The forward lines, the backward table, the gradients, and what is worth a note."""
-    from .output import heading, show_table
+    from microgd.trace.numbers import format_value
+
+    from .output import gap, heading, show_table
 
     trace = lesson.trace
     if options["table"]:
@@ -96,7 +98,9 @@ def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
             heading("forward")
             _numbered((e.step, e.sentence) for e in forward)
         else:
-            click.echo("There is no gate in it: the output is its input.")
+            gap()
+            value = format_value(lesson.output.value, trace.digits)
+            click.echo(f"There is no gate in it, only the value {value}.")
         if options["sentences"] and trace.has_gradients:
             heading("backward")
             _numbered((e.step, e.sentence) for e in trace.events if e.kind != "forward")
@@ -120,7 +124,7 @@ def _notes(lesson: Lesson) -> None:
     from .nonfinite import remark
     from .output import gap
 
-    notes = [f"{n.label}: {n.tie}" for n in lesson.trace.nodes if n.tie]
+    notes = [f"{n.label}, {n.tie}" for n in lesson.trace.nodes if n.tie]
     if (found := remark(lesson)) is not None:
         notes.append(f"{found}\n  It did not reach the result.")
     if notes:
