@@ -37,6 +37,7 @@ SECTIONS = {
     "reduction": "Reductions over axes",
     "linear": "Linear algebra",
     "movement": "Moving elements",
+    "indexing": "Indexing",
     "random": "Randomness",
 }
 

@@ -13,6 +13,7 @@ A computation is recorded once, as a graph of gates; everything else reads that 
 from microgd.autodiff.check import check_gradients
 from microgd.autodiff.functional import grad, jvp, value_and_grad, vjp
 from microgd.autodiff.jacobian import hessian, jacobian
+from microgd.draw import notebook as _notebook
 from microgd.draw.drawing import Drawing, draw
 from microgd.errors import (
     DataError,
@@ -49,20 +50,9 @@ from microgd.gates.exponential import (
     softplus,
     tanh,
 )
+from microgd.gates.indexing import index, one_hot, place, scatter_add, take
 from microgd.gates.linear import matmul
-from microgd.gates.movement import (
-    broadcast_to,
-    concatenate,
-    index,
-    one_hot,
-    place,
-    reshape,
-    scatter_add,
-    stack,
-    sum_to,
-    take,
-    transpose,
-)
+from microgd.gates.movement import broadcast_to, concatenate, reshape, stack, sum_to, transpose
 from microgd.gates.powers import absolute as abs
 from microgd.gates.powers import power as pow
 from microgd.gates.powers import sqrt, square
@@ -97,6 +87,9 @@ from microgd.language.circuit import Circuit, circuit
 from microgd.tensor import Tensor, constant, placeholder
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
+
+Tensor._repr_svg_ = _notebook.tensor_svg
+Trace._repr_html_ = _notebook.trace_html
 
 __all__ = [
     "TABLE",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
-from microgd.errors import DataError, MicrogdError, PlaceholderError, ShapeError
+from microgd.errors import DataError, PlaceholderError, ShapeError
 from microgd.frozen import frozen
 from microgd.gates.activation import relu
 from microgd.gates.arithmetic import add, div, mul, neg, recip, sub
 from microgd.gates.exponential import cos, exp, log, sigmoid, sin, softplus, tanh
+from microgd.gates.indexing import index, take
 from microgd.gates.linear import matmul
-from microgd.gates.movement import broadcast_to, index, reshape, take, transpose
+from microgd.gates.movement import broadcast_to, reshape, transpose
 from microgd.gates.powers import absolute, power, sqrt, square
 from microgd.gates.reduction import (
     largest,
@@ -61,6 +63,9 @@ class Tensor(Node):
     """
 
     __slots__ = ("_grad",)
+
+    #: How a notebook shows a Tensor; given by the floor that can draw (`draw/notebook.py`).
+    _repr_svg_: ClassVar[Callable[[Tensor], str | None]]
 
     #: NumPy leaves mixed expressions such as `array + tensor` to the Tensor.
     __array_ufunc__ = None
@@ -170,17 +175,6 @@ class Tensor(Node):
             )
         kept = {n: getattr(self, n) for n in ("value", "shape", "dtype", "name", "scope", "grad")}
         return _leaf_again, (self.__class__, self.gate.name, kept)
-
-    def _repr_svg_(self) -> str | None:
-        """The circuit, where a notebook shows a Tensor; None where it would be too large."""
-        from microgd.draw.drawing import draw  # an upper floor, entered only to be shown
-
-        if not self.inputs:
-            return None
-        try:
-            return draw(self).svg
-        except MicrogdError:
-            return None
 
     def named(self, name: str) -> Tensor:
         """This Tensor itself, with a name for tables and pictures."""

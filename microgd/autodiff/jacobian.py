@@ -9,7 +9,8 @@ import numpy as np
 from microgd.autodiff.functional import Function, _gradients, grad, run, variable
 from microgd.autodiff.tree import leaves
 from microgd.errors import ShapeError
-from microgd.gates.movement import index, reshape, stack
+from microgd.gates.indexing import index
+from microgd.gates.movement import reshape, stack
 from microgd.graph.values import as_value
 
 

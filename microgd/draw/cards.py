@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphviz import Digraph
 
-from microgd.draw.circuit import text_of
+from microgd.draw.labels import plain_label, text_of
 from microgd.draw.palette import Palette
 from microgd.draw.progress import Progress
 from microgd.draw.view import Options, pretty
@@ -35,7 +35,7 @@ def to_dot(trace: Trace, seen: Progress, options: Options, palette: Palette) -> 
         active = node.id == seen.node
         graph.node(
             gate,
-            label=text_of(node.sign) if not node.sign.startswith("<") else f" {node.sign}",
+            label=plain_label(node.sign),
             shape="ellipse",
             width="0.4",
             height="0.35",

@@ -6,13 +6,13 @@ a table of three rows (value, bar, gradient) whose bar the edges meet.
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 
 from graphviz import Digraph
 
 from microgd.draw.engines.measuring import text_width
+from microgd.draw.labels import TABLE, plain_label, rows, sign_size, text_of
 from microgd.draw.matrices import Note
 from microgd.draw.palette import Palette
 from microgd.draw.view import Item, Junction, Line, View, scope_id
@@ -151,10 +151,10 @@ class _Writer:
                 _attributes=attributes,
             )
             return
-        size, round_ = _sign_size(item.text, self.style.compact)
+        size, round_ = sign_size(item.text, self.style.compact)
         if item.tie:
             tie = f'COLOR="{palette.tie}"'
-            label = _rows((item.text, max(size - 3, 8), ""), ("tie", 9, tie))
+            label = rows((item.text, max(size - 3, 8), ""), ("tie", 9, tie))
         else:
             label = plain_label(item.text)
         diameter = f"{self.style.size('gate'):g}"
@@ -174,13 +174,13 @@ class _Writer:
 
     def _badge_label(self, item: Item) -> str:
         tie = [("tie", 10, f'COLOR="{self.palette.tie}"')] if item.tie else []
-        return _rows((item.text, 18, ""), (item.badge, 11, ""), *tie)
+        return rows((item.text, 18, ""), (item.badge, 11, ""), *tie)
 
     def _box(self, graph: Digraph, item: Item) -> None:
         small = f'COLOR="{self.palette.name}"'
         graph.node(
             item.id,
-            label=_rows((item.text, 16, ""), *((c, 11, small) for c in item.counts)),
+            label=rows((item.text, 16, ""), *((c, 11, small) for c in item.counts)),
             shape="box",
             style="rounded,filled",
             fillcolor=self.palette.gate,
@@ -279,8 +279,7 @@ class _Writer:
             )
         value = f'<FONT COLOR="{above}">{text_of(line.above)}</FONT>' if line.above else ""
         return (
-            '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
-            f"<TR><TD {cell}>{name}{value}</TD></TR>"
+            f"<{TABLE}<TR><TD {cell}>{name}{value}</TD></TR>"
             f'<TR><TD PORT="l" WIDTH="{self.bar}" HEIGHT="2" BGCOLOR="{colour}"></TD></TR>'
             f"{bottom}</TABLE>>"
         )
@@ -340,15 +339,6 @@ class _Clusters:
             (self.open[parent] if parent else self.root).subgraph(self.open[scope])
 
 
-def _rows(*rows: tuple[str, float, str]) -> str:
-    """An HTML-like label of several rows: text, size, further attributes of its font."""
-    cells = "".join(
-        f'<TR><TD><FONT POINT-SIZE="{size:g}" {more}>{text_of(text)}</FONT></TD></TR>'
-        for text, size, more in rows
-    )
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{cells}</TABLE>>'
-
-
 def _common(a: str | None, b: str | None) -> str | None:
     """The innermost scope that holds both."""
     if not a or not b:
@@ -359,32 +349,3 @@ def _common(a: str | None, b: str | None) -> str | None:
             break
         shared.append(x)
     return "/".join(shared) or None
-
-
-def _sign_size(sign: str, compact: bool) -> tuple[float, bool]:
-    """The font size of a sign, and whether it fits a circle."""
-    length = len(sign)
-    shrink = 4 if compact else 0
-    if length <= 2:
-        return 20 - shrink, True
-    if length == 3:
-        return 14 - shrink / 2, True
-    if length == 4:
-        return 11.5 - shrink / 2, True
-    return 13 - shrink / 2, False
-
-
-def text_of(text: str) -> str:
-    """Text for an HTML-like label: no character of it means anything to Graphviz.
-
-    >>> text_of('<b>&"')
-    '&lt;b&gt;&amp;&quot;'
-    """
-    clean = "".join(c if c.isprintable() else "�" for c in text)
-    return html.escape(clean).replace("\\", "&#92;&#92;")
-
-
-def plain_label(text: str) -> str:
-    """Text for an ordinary label: backslashes and a leading < mean nothing."""
-    clean = "".join(c if c.isprintable() else "�" for c in text).replace("\\", "\\\\")
-    return f" {clean}" if clean.startswith("<") and clean.endswith(">") else clean

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from microgd.errors import ShapeError
+from microgd.gates.indexing import index
 from microgd.graph.gate import Gate
 from microgd.graph.shapes import (
     Shape,
@@ -14,8 +15,9 @@ from microgd.graph.shapes import (
     checked_shape,
     element_count,
     normal_axes,
+    one_axis,
 )
-from microgd.graph.values import FLOAT32, shape_of
+from microgd.graph.values import shape_of
 
 
 def _reshape_shape(x: Shape, shape: Any) -> Shape:
@@ -140,15 +142,11 @@ sum_to: Gate = Gate(
 )
 
 
-def _stretch_axis(rank: int, axis: int) -> int:
-    return normal_axes(axis, rank)[0]
-
-
 def _concatenate_shape(*shapes: Shape, axis: int) -> Shape:
     first = shapes[0]
     if not first:
         raise ShapeError("scalars have no axis to join along: use stack")
-    position = _stretch_axis(len(first), axis)
+    position = one_axis(axis, len(first))
     for shape in shapes:
         if shape[:position] != first[:position] or shape[position + 1 :] != first[position + 1 :]:
             raise ShapeError(f"all sizes but that of axis {axis} must be equal")
@@ -160,7 +158,7 @@ def _concatenate_shape(*shapes: Shape, axis: int) -> Shape:
 
 
 def _concatenate_rule(position: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
-    at = _stretch_axis(len(shape_of(xs[0])), axis)
+    at = one_axis(axis, len(shape_of(xs[0])))
     start = sum(shape_of(x)[at] for x in xs[:position])
     piece = slice(start, start + shape_of(xs[position])[at])
     return index(g, (*[slice(None)] * at, piece))
@@ -185,12 +183,12 @@ concatenate: Gate = Gate(
 def _stack_shape(*shapes: Shape, axis: int) -> Shape:
     if len(set(shapes)) > 1:
         raise ShapeError("all shapes must be equal")
-    position = _stretch_axis(len(shapes[0]) + 1, axis)
+    position = one_axis(axis, len(shapes[0]) + 1)
     return (*shapes[0][:position], len(shapes), *shapes[0][position:])
 
 
 def _stack_rule(position: int, g: Any, out: Any, *xs: Any, axis: int) -> Any:
-    at = _stretch_axis(len(shape_of(xs[0])) + 1, axis)
+    at = one_axis(axis, len(shape_of(xs[0])) + 1)
     return index(g, (*[slice(None)] * at, position))
 
 
@@ -207,176 +205,4 @@ stack: Gate = Gate(
     shape=_stack_shape,
     doc="Joins along a new axis; each input gets back its own slice of the gradient.",
     example=">>> mg.stack(1.0, 2.0)\narray([1., 2.])",
-)
-
-
-def _index_shape(x: Shape, key: Any) -> Shape:
-    for part in key if isinstance(key, tuple) else (key,):
-        if not (part is None or part is Ellipsis or isinstance(part, slice)) and (
-            isinstance(part, bool) or not isinstance(part, int | np.integer)
-        ):
-            raise ShapeError(
-                f"cannot index with {part!r:.60}: use whole numbers and slices; to pick by a "
-                "list or a Tensor of whole numbers use mg.take(x, indices, axis)"
-            )
-    try:
-        return checked_shape(np.broadcast_to(0.0, x)[key].shape)
-    except IndexError as error:
-        raise ShapeError(str(error)) from None
-
-
-index: Gate = Gate(
-    "index",
-    ("x",),
-    lambda x, key: np.asarray(x)[key],
-    (lambda g, out, x, key: place(g, key, shape_of(x)),),
-    formula="x[key]",
-    local=("1 where taken",),
-    sign="[ ]",
-    pattern="routes",
-    badge="routes back",
-    params={"key": ...},
-    shape=_index_shape,
-    doc="Whole numbers and slices: x[1:3, 0]; what was not taken gets gradient 0.",
-    example=">>> mg.index([1.0, 2.0, 3.0], slice(1, 3))\narray([2., 3.])",
-)
-
-
-def _place(x: Any, key: Any, shape: Shape) -> Any:
-    whole = np.zeros(shape, dtype=np.result_type(x))
-    whole[key] = x
-    return whole
-
-
-def _place_shape(x: Shape, key: Any, shape: Any) -> Shape:
-    wanted = checked_shape(shape)
-    free = _index_shape(wanted, key)
-    if x != free:
-        raise ShapeError(f"an input of shape {x} does not fill the key's place, of shape {free}")
-    return wanted
-
-
-place: Gate = Gate(
-    "place",
-    ("x",),
-    _place,
-    (lambda g, out, x, key, shape: index(g, key),),
-    formula="zeros, with x at key",
-    local=("1",),
-    sign="[ ]ᵀ",
-    pattern="moves",
-    params={"key": ..., "shape": ...},
-    shape=_place_shape,
-    doc="The reverse of index: zeros of a shape, with x where the key says.",
-    example=">>> mg.place(5.0, 1, (3,))\narray([0., 5., 0.])",
-)
-
-
-def whole_numbers(indices: Any) -> Any:
-    """Indices as integers; a ShapeError where one is not a whole number."""
-    array = np.asarray(indices)
-    whole = np.where(np.isfinite(array), array, 0.5).astype(np.int64)
-    if not np.array_equal(whole, array):
-        raise ShapeError(f"indices must be whole numbers, got {indices!r:.60}")
-    return whole
-
-
-def _in_range(indices: Any, axis: int, size: int) -> Any:
-    whole = whole_numbers(indices)
-    if whole.size and (whole.min() < -size or whole.max() >= size):
-        worst = whole.max() if whole.max() >= size else whole.min()
-        raise ShapeError(f"index {worst} is out of range for axis {axis} of size {size}")
-    return whole
-
-
-def _take(x: Any, indices: Any, axis: int) -> Any:
-    size = np.shape(x)[axis]
-    return np.take(x, _in_range(indices, axis, size), axis=axis)
-
-
-def _take_shape(x: Shape, indices: Shape, axis: int) -> Shape:
-    if not x:
-        raise ShapeError("a scalar has no elements to take")
-    at = _stretch_axis(len(x), axis)
-    return (*x[:at], *indices, *x[at + 1 :])
-
-
-take: Gate = Gate(
-    "take",
-    ("x", "indices"),
-    _take,
-    (
-        lambda g, out, x, indices, axis: scatter_add(
-            g, indices, axis, shape_of(x)[_stretch_axis(len(shape_of(x)), axis)]
-        ),
-        None,
-    ),
-    formula="x[indices]",
-    local=("1 where taken", "0"),
-    sign="take",
-    pattern="routes",
-    badge="routes back",
-    params={"axis": 0},
-    shape=_take_shape,
-    doc="Picks by whole numbers along an axis; an element taken twice gets both gradients.",
-    example=">>> mg.take([5.0, 6.0, 7.0], [2, 0])\narray([7., 5.])",
-)
-
-
-def _scatter_add(x: Any, indices: Any, axis: int, size: int) -> Any:
-    whole = _in_range(indices, axis, size)
-    rank = np.ndim(x) - whole.ndim + 1
-    at = axis % rank
-    moved = np.moveaxis(np.asarray(x), range(at, at + whole.ndim), range(whole.ndim))
-    out = np.zeros((size, *moved.shape[whole.ndim :]), dtype=moved.dtype)
-    np.add.at(out, whole, moved)
-    return np.moveaxis(out, 0, at)
-
-
-def _scatter_shape(x: Shape, indices: Shape, axis: int, size: int) -> Shape:
-    rank = len(x) - len(indices) + 1
-    at = _stretch_axis(rank, axis)
-    if x[at : at + len(indices)] != indices:
-        raise ShapeError(f"axes {at} and on must have the shape of the indices")
-    return (*x[:at], size, *x[at + len(indices) :])
-
-
-scatter_add: Gate = Gate(
-    "scatter_add",
-    ("x", "indices"),
-    _scatter_add,
-    (lambda g, out, x, indices, axis, size: take(g, indices, axis), None),
-    formula="zeros, with x added at indices",
-    local=("1", "0"),
-    sign="scatter+",
-    pattern="moves",
-    params={"axis": 0, "size": ...},
-    shape=_scatter_shape,
-    doc="The reverse of take: adds x's elements into zeros at the places the indices name.",
-    example=">>> mg.scatter_add([1.0, 2.0], [2, 2], size=3)\narray([0., 0., 3.])",
-)
-
-
-def _one_hot(indices: Any, classes: int) -> Any:
-    whole = whole_numbers(indices)
-    if whole.size and (whole.min() < 0 or whole.max() >= classes):
-        worst = whole.max() if whole.max() >= classes else whole.min()
-        raise ShapeError(f"class {worst} is out of range: there are {classes}, counted from 0")
-    hot = np.equal(whole[..., None], np.arange(classes))
-    return hot.astype(np.result_type(np.asarray(indices), FLOAT32))
-
-
-one_hot: Gate = Gate(
-    "one_hot",
-    ("indices",),
-    _one_hot,
-    (None,),
-    formula="1 at the index, 0 elsewhere",
-    local=("0",),
-    sign="1-hot",
-    pattern="blocks",
-    params={"classes": ...},
-    shape=lambda indices, classes: (*indices, *checked_shape(classes)),
-    doc="A row of zeros with a single 1 for each index; no gradient passes.",
-    example=">>> mg.one_hot(1, 3)\narray([0., 1., 0.])",
 )

@@ -58,6 +58,15 @@ def normal_axes(axis: Axis, rank: int) -> tuple[int, ...]:
     return tuple(sorted(axes))
 
 
+def one_axis(axis: int, rank: int) -> int:
+    """A single axis as a non-negative number.
+
+    >>> one_axis(-1, 3)
+    2
+    """
+    return normal_axes(axis, rank)[0]
+
+
 def reduced_shape(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> Shape:
     """The shape after a reduction over `axis`.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,6 +34,9 @@ class Trace:
         output: the output's id.
         digits: decimals in its sentences.
     """
+
+    #: How a notebook shows a trace; given by the floor that can draw (`draw/notebook.py`).
+    _repr_html_: ClassVar[Callable[[Trace], str]]
 
     nodes: tuple[TraceNode, ...]
     wires: tuple[Wire, ...]
@@ -124,7 +129,8 @@ class Trace:
             return value
         if is_number(event.rule):
             return value if np.size(event.local) == 1 else event.rule
-        both = f"{event.rule} = {value}"
+        worded = re.search(r"[a-z]{2,} ", event.rule) and not event.rule.startswith("sign")
+        both = f"{event.rule}{':' if worded else ' ='} {value}"
         short = np.size(event.local) <= WRITTEN_OUT and len(both) <= CELL_WIDTH
         return both if short or np.size(event.local) == 1 else event.rule
 
@@ -167,11 +173,3 @@ class Trace:
         if event.kind in ("forward", "seed"):
             return ""
         return f"{self.by_id[event.target or event.node].label} ← "
-
-    def _repr_html_(self) -> str:
-        return self._repr_svg_() + self.table()._repr_html_()
-
-    def _repr_svg_(self) -> str:
-        from microgd.draw.drawing import draw
-
-        return draw(self).svg

@@ -1,0 +1,46 @@
+"""Labels in Graphviz's two languages, plain and HTML-like, with nothing in them misread."""
+
+from __future__ import annotations
+
+import html
+
+#: How every HTML-like table of ours begins: no borders, no space of its own.
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+
+
+def sign_size(sign: str, compact: bool) -> tuple[float, bool]:
+    """The font size of a sign, and whether it fits a circle."""
+    length = len(sign)
+    shrink = 4 if compact else 0
+    if length <= 2:
+        return 20 - shrink, True
+    if length == 3:
+        return 14 - shrink / 2, True
+    if length == 4:
+        return 11.5 - shrink / 2, True
+    return 13 - shrink / 2, False
+
+
+def text_of(text: str) -> str:
+    """Text for an HTML-like label: no character of it means anything to Graphviz.
+
+    >>> text_of('<b>&"')
+    '&lt;b&gt;&amp;&quot;'
+    """
+    clean = "".join(c if c.isprintable() else "�" for c in text)
+    return html.escape(clean).replace("\\", "&#92;&#92;")
+
+
+def plain_label(text: str) -> str:
+    """Text for an ordinary label: backslashes and a leading < mean nothing."""
+    clean = "".join(c if c.isprintable() else "�" for c in text).replace("\\", "\\\\")
+    return f" {clean}" if clean.startswith("<") and clean.endswith(">") else clean
+
+
+def rows(*rows: tuple[str, float, str]) -> str:
+    """An HTML-like label of several rows: text, size, further attributes of its font."""
+    cells = "".join(
+        f'<TR><TD><FONT POINT-SIZE="{size:g}" {more}>{text_of(text)}</FONT></TD></TR>'
+        for text, size, more in rows
+    )
+    return f"<{TABLE}{cells}</TABLE>>"

@@ -1,0 +1,31 @@
+"""How notebooks show a Tensor and a Trace: as a picture, where one can be drawn and read."""
+
+from __future__ import annotations
+
+import html
+
+from microgd.draw.drawing import draw
+from microgd.errors import MicrogdError
+from microgd.tensor import Tensor
+from microgd.trace.lesson import Trace
+
+
+def tensor_svg(tensor: Tensor) -> str | None:
+    """The circuit of a computed Tensor; None (the notebook then prints it) where it is a leaf,
+    too large to read, or no engine is there to draw it.
+    """
+    if not tensor.inputs:
+        return None
+    try:
+        return draw(tensor).svg
+    except MicrogdError:
+        return None
+
+
+def trace_html(trace: Trace) -> str:
+    """The circuit above the table; why there is no picture, where there is none."""
+    try:
+        picture = draw(trace).svg
+    except MicrogdError as problem:
+        picture = f"<p>{html.escape(str(problem))}</p>"
+    return picture + trace.table()._repr_html_()
