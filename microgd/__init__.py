@@ -13,6 +13,7 @@ A computation is recorded once, as a graph of gates; everything else reads that 
 from microgd.autodiff.check import check_gradients
 from microgd.autodiff.functional import grad, jvp, value_and_grad, vjp
 from microgd.autodiff.jacobian import hessian, jacobian
+from microgd.autodiff.numeric import numeric_gradient
 from microgd.draw import notebook as _notebook
 from microgd.draw.drawing import Drawing, draw
 from microgd.errors import (
@@ -153,6 +154,7 @@ __all__ = [
     "mul",
     "neg",
     "not_equal",
+    "numeric_gradient",
     "one_hot",
     "place",
     "placeholder",

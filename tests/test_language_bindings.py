@@ -75,3 +75,23 @@ def test_importing_the_language_imports_little() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_a_shape_without_numbers():
+    found = parse_bindings(["x:100x4096", "b : 3", "s=2"])
+    assert found["x"].shape == (100, 4096)
+    assert found["x"].data is None
+    assert found["x"].name == "x"
+    assert found["b"].shape == (3,)
+    assert found["s"] == 2
+
+
+@pytest.mark.parametrize("argument", ["x:", "x:3x", "x:-3", "x:a", ":3", "x:3.5"])
+def test_a_shape_of_another_form_gives_no_value(argument):
+    with pytest.raises(LanguageError):
+        parse_bindings([argument])
+
+
+def test_a_shape_and_a_value_for_one_name():
+    with pytest.raises(LanguageError, match="twice"):
+        parse_bindings(["x:3", "x=2"])

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import keyword
+import re
+from collections.abc import Container, Iterable
+from typing import Any
 
-from microgd.errors import LanguageError
-from microgd.language.circuit import checked_name
+from microgd.errors import LanguageError, MicrogdError
+from microgd.language.functions import RESERVED
 from microgd.language.reader import Reader
 from microgd.language.recording import Quantity
 from microgd.language.scan import Scanner
-from microgd.language.text import ProgramText, quoted
-from microgd.tensor import Tensor
+from microgd.language.text import ProgramText, printable, quoted
+from microgd.language.tokens import plain_name
+from microgd.tensor import Tensor, placeholder
+
+#: `x:100x4096`, an input of which only the shape is given.
+_SHAPE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*:\s*(?P<sizes>\d+(?:[x×,]\d+)*)\s*")
 
 
 def read_value(text: str, file: str = "<value>") -> Quantity:
@@ -43,8 +50,10 @@ def read_value(text: str, file: str = "<value>") -> Quantity:
     return value
 
 
-def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity]:
+def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity | Tensor]:
     """Arguments `name=value`, as a command line has them, as bindings.
+
+    `name:100x4096` gives a shape only, for graphs that are looked at and not computed.
 
     >>> parse_bindings(["x=-2", "w=[1, 1/2]"])
     {'x': -2, 'w': array([1. , 0.5])}
@@ -52,8 +61,13 @@ def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity]:
     Raises:
         LanguageError: an argument of another form, a name given twice, a value that is no number.
     """
-    bindings: dict[str, Quantity] = {}
+    bindings: dict[str, Quantity | Tensor] = {}
     for argument in arguments:
+        if shape := _SHAPE.fullmatch(argument):
+            name, value = shape["name"], shape["sizes"]
+            sizes = tuple(map(int, re.split("[x×,]", value)))
+            bindings[_new_name(name, argument, bindings)] = placeholder(sizes, name)
+            continue
         name, equals, value = argument.partition("=")
         name = name.strip()
         if not equals:
@@ -67,12 +81,46 @@ def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity]:
             )
         if not value.strip():
             raise LanguageError(f"{quoted(argument)} gives no value: write {_example(name)}")
-        name = checked_name(name)
-        if name in bindings:
-            raise LanguageError(f"{quoted(name)} is given twice, last by {quoted(argument)}")
+        name = _new_name(name, argument, bindings)
         bindings[name] = read_value(value, f"the value of {name}")
     return bindings
 
 
+def _new_name(name: str, argument: str, bindings: Container[str]) -> str:
+    name = checked_name(name)
+    if name in bindings:
+        raise LanguageError(f"{quoted(name)} is given twice, last by {quoted(argument)}")
+    return name
+
+
 def _example(name: str) -> str:
     return f"{name}=2" if name.isidentifier() else "x=2"
+
+
+def checked_name(name: object) -> str:
+    """A name that may be bound, in its one spelling; a LanguageError says why another may not."""
+    if not isinstance(name, str) or not name.isidentifier():
+        shown = quoted(name) if isinstance(name, str) else repr(name)
+        raise LanguageError(
+            f"{shown} cannot be a name: a name has letters, digits and _, and does not begin with "
+            "a digit"
+        )
+    if keyword.iskeyword(name):
+        raise LanguageError(f"{quoted(name)} cannot be a name: Python keeps the word for itself")
+    if name in RESERVED:
+        raise LanguageError(f"{quoted(name)} cannot be a name: it always means the number {name}")
+    return plain_name(name)
+
+
+def bound_tensor(name: str, value: Any) -> Tensor:
+    """The Tensor that a name is bound to; a Tensor is used as it is, and named if it has none."""
+    if isinstance(value, Tensor):
+        if value.name is None:
+            value.name = name
+        return value
+    if isinstance(value, str):
+        value = read_value(value, f"the value of {name}")
+    try:
+        return Tensor(float(value) if isinstance(value, int) else value, name=name)
+    except MicrogdError as error:
+        raise LanguageError(f"the value of {quoted(name)}: {printable(str(error))}") from error

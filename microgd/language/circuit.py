@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from microgd.errors import LanguageError, MicrogdError
+from microgd.errors import LanguageError
 from microgd.gates.table import did_you_mean
+from microgd.language.bindings import bound_tensor, checked_name
 from microgd.language.functions import RESERVED
 from microgd.language.reader import Reader
 from microgd.language.recording import Quantity
 from microgd.language.scan import Scanner, Statement
-from microgd.language.text import ProgramText, printable, quoted
-from microgd.language.tokens import plain_name
+from microgd.language.text import ProgramText, quoted
 from microgd.tensor import Tensor, constant
 
 if TYPE_CHECKING:
@@ -186,34 +185,3 @@ def _constant(value: Quantity, statement: Statement, text: ProgramText) -> Tenso
     made = constant(float(value) if isinstance(value, int) else value)
     made.source = text.source(statement.start, statement.end)
     return made
-
-
-def checked_name(name: object) -> str:
-    """A name that may be bound, in its one spelling; a LanguageError says why another may not."""
-    if not isinstance(name, str) or not name.isidentifier():
-        shown = quoted(name) if isinstance(name, str) else repr(name)
-        raise LanguageError(
-            f"{shown} cannot be a name: a name has letters, digits and _, and does not begin with "
-            "a digit"
-        )
-    if keyword.iskeyword(name):
-        raise LanguageError(f"{quoted(name)} cannot be a name: Python keeps the word for itself")
-    if name in RESERVED:
-        raise LanguageError(f"{quoted(name)} cannot be a name: it always means the number {name}")
-    return plain_name(name)
-
-
-def bound_tensor(name: str, value: Any) -> Tensor:
-    """The Tensor that a name is bound to; a Tensor is used as it is, and named if it has none."""
-    if isinstance(value, Tensor):
-        if value.name is None:
-            value.name = name
-        return value
-    if isinstance(value, str):
-        from microgd.language.bindings import read_value
-
-        value = read_value(value, f"the value of {name}")
-    try:
-        return Tensor(float(value) if isinstance(value, int) else value, name=name)
-    except MicrogdError as error:
-        raise LanguageError(f"the value of {quoted(name)}: {printable(str(error))}") from error
