@@ -23,20 +23,22 @@ def topological_order(outputs: Iterable[Node]) -> list[Node]:
     # An entry stands on the stack twice: to open its inputs, then (under a None) to be placed.
     stack: list[Node | None] = list(outputs)
     stack.reverse()
+    push, pop, place, mark = stack.append, stack.pop, order.append, placed.add
     while stack:
-        node = stack.pop()
+        node = pop()
         if node is None:
-            node = stack.pop()
-            assert node is not None
-            order.append(node)
+            place(pop())  # type: ignore[arg-type]
             continue
         if node in placed:
             continue
-        placed.add(node)
-        if not node.inputs:
-            order.append(node)
+        mark(node)
+        inputs = node.inputs
+        if not inputs:
+            place(node)
             continue
-        stack.append(node)
-        stack.append(None)
-        stack.extend([i for i in reversed(node.inputs) if i not in placed])
+        push(node)
+        push(None)
+        for source in inputs if len(inputs) == 1 else inputs[::-1]:
+            if source not in placed:
+                push(source)
     return order

@@ -10,7 +10,7 @@ import numpy as np
 from microgd.graph.node import Node, leaf, next_tick
 from microgd.graph.row import CONSTANT, GateRow
 from microgd.graph.scope import current_scope
-from microgd.graph.source import PACKAGE_PREFIX
+from microgd.graph.source import OWN_FILES
 from microgd.graph.values import FLOAT32, FLOAT64, plain, value_from
 
 N = TypeVar("N", bound=Node)
@@ -81,7 +81,7 @@ def record(
     node.scope = current_scope()
     frame = _frame(2)
     code = frame.f_code
-    while code.co_filename.startswith(PACKAGE_PREFIX):
+    while OWN_FILES[code.co_filename]:
         outer = frame.f_back
         if outer is None:
             break

@@ -12,9 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
-#: Frames whose file starts with this belong to microgd itself and are skipped. Links are not
+#: Files that start with this belong to microgd itself, and their frames are skipped. Links are not
 #: resolved, for code objects name their files as they were imported.
 PACKAGE_PREFIX = str(Path(__file__).absolute().parent.parent) + os.sep
+
+
+class _OwnFiles(dict[str, bool]):
+    """File → whether it belongs to microgd itself; worked out once for each."""
+
+    def __missing__(self, file: str) -> bool:
+        self[file] = file.startswith(PACKAGE_PREFIX)
+        return self[file]
+
+
+OWN_FILES = _OwnFiles()
 
 
 @dataclass(frozen=True, slots=True)
