@@ -88,10 +88,10 @@ def test_a_shape_without_numbers():
 
 @pytest.mark.parametrize("argument", ["x:", "x:3x", "x:-3", "x:a", ":3", "x:3.5"])
 def test_a_shape_of_another_form_gives_no_value(argument):
-    with pytest.raises(LanguageError):
+    with pytest.raises(mg.LanguageError):
         parse_bindings([argument])
 
 
 def test_a_shape_and_a_value_for_one_name():
-    with pytest.raises(LanguageError, match="twice"):
+    with pytest.raises(mg.LanguageError, match="twice"):
         parse_bindings(["x:3", "x=2"])
