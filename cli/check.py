@@ -8,6 +8,7 @@ import click
 
 from .arguments import ProgramCommand, program_arguments, read_circuit
 from .failures import FAILED, Failed
+from .streams import say
 
 if TYPE_CHECKING:
     from microgd.autodiff.check import Report
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     "step",
     type=click.FloatRange(0, min_open=True),
     metavar="H",
-    help="The step of the differences.  [default: the best of 1e-2 … 1e-7]",
+    help="The step of the differences.  [default: the best of 1e-2 to 1e-7]",
 )
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, help="Of random choices.")
 @click.option("--sweep", is_flag=True, help="Also the error with every h.")
@@ -95,13 +96,13 @@ def _show(report: Report, sweep: bool) -> None:
     if report.directional:
         how += ", along one random direction"
     if report.kinks and report.ok:
-        click.echo(f"The gradients differ at a kink, where a convention decides ({how}).")
+        say(f"The gradients differ at a kink, where a convention decides ({how}).")
     elif report.ok:
-        click.echo(f"The gradients agree ({how}).")
+        say(f"The gradients agree ({how}).")
     else:
-        click.echo(f"The gradients differ, {report.verdict} ({how}).")
+        say(f"The gradients differ, {report.verdict} ({how}).")
     for kink in report.kinks:
-        click.echo(f"Note: {kink}")
+        say(f"Note: {kink}")
 
 
 def _error(error: float, rounded: bool = True) -> str:

@@ -63,7 +63,7 @@ def lesson_options(function: F) -> F:
             "--expand",
             multiple=True,
             metavar="NAME",
-            help="Open a gate into simpler ones (sigmoid, …), or `all`. May be repeated.",
+            help="Open a composite gate, such as sigmoid, or `all`. May be repeated.",
         ),
         click.option(
             "--upstream", metavar="VALUE", help="The gradient to start from.  [default: 1]"

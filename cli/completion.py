@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .choices import Choice
+from .streams import say
 
 
 @click.command("completion")
@@ -30,4 +31,4 @@ def command(ctx: click.Context, shell: str) -> None:
     assert kind is not None
     made = kind(ctx.find_root().command, {}, "microgd", "_MICROGD_COMPLETE")
     # Not .source(), which first runs bash to ask for its version.
-    click.echo(made.source_template % made.source_vars())
+    say(made.source_template % made.source_vars())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .failures import FAILED
+from .streams import say
 
 #: State → its sign in the report.
 _SIGNS = {"ok": "ok", "optional": "-", "bad": "BAD"}
@@ -38,15 +39,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
     else:
         longest = max(len(f.name) for f in found)
         for f in found:
-            click.echo(f"{_SIGNS[f.state]:<3}  {f.name:<{longest}}  {f.text}")
-        click.echo()
+            say(f"{_SIGNS[f.state]:<3}  {f.name:<{longest}}  {f.text}")
+        say()
         if works:
-            click.echo("The main job works: gradients are computed, circuits are drawn.")
+            say("The main job works: gradients are computed, circuits are drawn.")
         for state, title in (("bad", "To mend it:"), ("optional", "Optional:")):
             commands = {c: f.name for f in found if f.state == state for c in f.mend}
             if commands:
-                click.echo(title)
+                say(title)
             for line in commands:
-                click.echo(f"  {line}")
+                say(f"  {line}")
     if not works:
         ctx.exit(FAILED)

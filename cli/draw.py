@@ -12,6 +12,7 @@ from .arguments import ProgramCommand, program_arguments
 from .choices import Choice, lesson_options, output_option, picture_options
 from .failures import FAILED, BadInput
 from .lesson import Lesson, read_lesson
+from .streams import say
 
 if TYPE_CHECKING:
     from microgd.draw.drawing import Drawing
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--step", type=click.IntRange(min=0), metavar="N", help="Only what the steps 0 to N told."
 )
-@click.option("--steps", is_flag=True, help="One picture per step: f-00.svg, f-01.svg, …")
+@click.option("--steps", is_flag=True, help="One picture per step: f-00.svg, f-01.svg ...")
 @click.option("--focus", metavar="NODE", help="Only what is near the node of this name.")
 @click.option("--hops", type=click.IntRange(min=0), metavar="N", help="How near.  [default: 2]")
 @click.option("--full", is_flag=True, help="Draw more than 150 gates.")
@@ -45,7 +46,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     \b
     Examples:
       microgd draw "(x + y) * z" x=-2 y=5 z=-4 -o circuit.svg
-      microgd draw "sigmoid(w*x + b)" w=2 x=-1 b=1 --expand sigmoid --look lecture -o neuron.png
+      microgd draw "sigmoid(w*x)" w=2 x=1 --expand all --look lecture -o f.png
       microgd draw "max(a, b) * c" a=1 b=2 c=3 --steps -o frames.svg
     """
     from .pictures import require_endings
@@ -115,7 +116,7 @@ def _save(drawing: Drawing, options: dict[str, Any], outputs: tuple[str, ...]) -
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
         else:
-            click.echo(f"saved {save(drawing, Path(name), options['dpi'])}", err="-" in outputs)
+            say(f"saved {save(drawing, Path(name), options['dpi'])}", err="-" in outputs)
 
 
 def _save_steps(lesson: Lesson, options: dict[str, Any], outputs: tuple[str, ...]) -> None:
@@ -132,4 +133,4 @@ def _save_steps(lesson: Lesson, options: dict[str, Any], outputs: tuple[str, ...
             frame = path.with_name(f"{path.stem}-{number:0{digits}}{path.suffix}")
             save(drawing, frame, options["dpi"])
         first = path.with_name(f"{path.stem}-{0:0{digits}}{path.suffix}")
-        click.echo(f"saved {count} pictures: {first} … {frame.name}")
+        say(f"saved {count} pictures: {first} … {frame.name}")

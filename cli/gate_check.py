@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import click
 import numpy as np
+
+from .streams import say
 
 if TYPE_CHECKING:
     from microgd.autodiff.check import Report
@@ -53,11 +54,11 @@ def check_gates(steps: Sequence[float], seed: int) -> bool:
             count += len(good)
     show_table(Table("", ("family", "gates with the right gradient"), tuple(right)), titled=False)
     gap()
-    click.echo(f"{count} of {count + len(wrong)} gates have the right gradient.")
+    say(f"{count} of {count + len(wrong)} gates have the right gradient.")
     if silent:
-        click.echo(f"No gradient passes these: {', '.join(silent)}.")
+        say(f"No gradient passes these: {', '.join(silent)}.")
     for line in wrong:
-        click.echo(f"Wrong: {line}")
+        say(f"Wrong: {line}")
     return not wrong
 
 

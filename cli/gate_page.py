@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from .gates import family_of, signature
-from .streams import fitted, width
+from .streams import fitted, say, width
 
 if TYPE_CHECKING:
     from microgd.graph.gate import Gate
@@ -27,29 +25,29 @@ PATTERNS = {
 
 def show_gate(gate: Gate) -> None:
     """Print the whole row of a gate."""
-    click.echo(f"{signature(gate)}    {family_of(gate)}")
-    click.echo()
+    say(f"{signature(gate)}    {family_of(gate)}")
+    say()
     for line in _wrapped(gate.doc.replace("`", "").replace("*", "")):
-        click.echo(line)
-    click.echo()
+        say(line)
+    say()
     facts = [("sign", gate.sign), ("computes", gate.formula)]
     if gate.infix:
         facts.append(("operator", gate.infix if len(gate.inputs) == 2 else f"{gate.infix}x"))
-    inputs = [n.lstrip("*") for n in gate.inputs]
+    inputs = ["xᵢ"] if gate.variadic else gate.inputs
     facts += [(f"∂/∂{n}", rule) for n, rule in zip(inputs, gate.local, strict=False)]
     facts.append(("gradient", f"{gate.pattern}: {PATTERNS.get(gate.pattern, '')}".rstrip(": ")))
     longest = max(len(fitted(name)) for name, _ in facts)
     for name, fact in facts:
-        click.echo(f"  {fitted(name):<{longest}}  {fact}")
+        say(f"  {fitted(name):<{longest}}  {fact}")
     program = expansion(gate)
     if program is not None:
-        click.echo("\nopens into")
+        say("\nopens into")
         for line in program.rstrip("\n").split("\n"):
-            click.echo(f"  {line}")
+            say(f"  {line}")
     if gate.example:
-        click.echo("\nin Python")
+        say("\nin Python")
         for line in gate.example.strip("\n").split("\n"):
-            click.echo(f"  {line}")
+            say(f"  {line}")
 
 
 def expansion(gate: Gate) -> str | None:
@@ -57,17 +55,19 @@ def expansion(gate: Gate) -> str | None:
     if gate.expansion is None:
         return None
     from microgd.errors import MicrogdError
+    from microgd.graph.rewrite import expand
     from microgd.language.printer import to_program
     from microgd.tensor import placeholder
 
-    names = [f"{n.lstrip('*')}{i}" for n in gate.inputs for i in (1, 2)] if gate.variadic else (
-        list(gate.inputs))  # fmt: skip
-    params = {n: d for n, d in gate.params.items() if d is not ...}
+    names = [n for n in gate.inputs if not gate.variadic] or ["x1", "x2"]
+    required = [n for n, default in gate.params.items() if default is ...]
     shapes: tuple[tuple[int, ...], ...] = ((), (3,), (2, 3))
     for shape in shapes:
         inputs: list[Any] = [placeholder(shape, n) for n in names]
         try:
-            return to_program(gate.expansion(*inputs, **params))
+            node = gate(*inputs, **dict.fromkeys(required, 0))
+            opened: Any = expand([node], [gate.name], deep=False)[0]
+            return to_program(opened)
         except MicrogdError:
             continue
     return None

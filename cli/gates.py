@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .choices import Choice
+from .streams import say
 
 if TYPE_CHECKING:
     from microgd.graph.gate import Gate
 
-#: As in microgd.gates.table, which is too large to import for a help text; a test compares them.
-FAMILIES = (
-    "arithmetic",
-    "exponential",
-    "powers",
-    "activation",
-    "selection",
-    "reduction",
-    "linear",
-    "movement",
-    "random",
-)
+#: The families that a newcomer meets first; the table has them in the order of its imports.
+_FIRST = ("arithmetic", "exponential", "powers", "activation", "selection", "reduction", "linear")
 
 #: Columns below which the list leaves out the signs.
 _NARROW = 110
@@ -31,7 +21,7 @@ _NARROW = 110
 
 @click.command("gates")
 @click.argument("name", required=False)
-@click.option("--family", type=Choice(FAMILIES), help="Only the gates of one kind.")
+@click.option("--family", metavar="NAME", help="Only the gates of one kind, such as activation.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 def command(name: str | None, family: str | None, as_json: bool, markdown: bool) -> None:
@@ -46,16 +36,11 @@ def command(name: str | None, family: str | None, as_json: bool, markdown: bool)
       microgd gates sigmoid
       microgd gates --family activation --markdown
     """
-    from microgd.gates.table import FAMILIES as ROWS
-
     if as_json and markdown:
         raise click.UsageError("--json and --markdown: choose one.")
     if name is not None and family is not None:
         raise click.UsageError("Give a gate's name or --family, not both.")
-    if name is not None:
-        families = {"": [_named(name)]}
-    else:
-        families = {f: list(ROWS[f].values()) for f in FAMILIES if family in (None, f)}
+    families = _families(family) if name is None else {"": [_named(name)]}
     if as_json:
         from .output import show_json
 
@@ -72,6 +57,20 @@ def command(name: str | None, family: str | None, as_json: bool, markdown: bool)
             _show_family(kind, gates)
 
 
+def _families(wanted: str | None) -> dict[str, list[Gate]]:
+    """The gates by family: all, or the one that is wanted."""
+    from microgd.gates.table import FAMILIES, did_you_mean
+
+    order = sorted(FAMILIES, key=lambda f: _FIRST.index(f) if f in _FIRST else len(_FIRST))
+    if wanted is not None and wanted not in FAMILIES:
+        raise click.BadParameter(
+            f"there is no family {wanted!r}.{did_you_mean(wanted, order)} There are: "
+            f"{', '.join(order)}.",
+            param_hint="'--family'",
+        )
+    return {f: list(FAMILIES[f].values()) for f in order if wanted in (None, f) and FAMILIES[f]}
+
+
 def _named(name: str) -> Gate:
     """The gate of a name, another name of the language, or an operator."""
     from microgd.gates.table import TABLE, find
@@ -83,9 +82,9 @@ def _named(name: str) -> Gate:
 
 def family_of(gate: Gate) -> str:
     """Which kind of gate it is."""
-    from microgd.gates.table import FAMILIES as ROWS
+    from microgd.gates.table import FAMILIES
 
-    return next((family for family, rows in ROWS.items() if gate.name in rows), "")
+    return next((family for family, rows in FAMILIES.items() if gate.name in rows), "")
 
 
 def row_of(gate: Gate) -> dict[str, Any]:
@@ -132,8 +131,8 @@ def _show_family(family: str, gates: list[Gate]) -> None:
 def _show_markdown(gates: Iterable[Gate]) -> None:
     from .streams import fitted
 
-    click.echo("| gate | sign | computes | local derivative | gradient | opens |")
-    click.echo("|---|---|---|---|---|---|")
+    say("| gate | sign | computes | local derivative | gradient | opens |")
+    say("|---|---|---|---|---|---|")
     for gate in gates:
         opens = "yes" if gate.expansion is not None else ""
         cells = (
@@ -146,4 +145,4 @@ def _show_markdown(gates: Iterable[Gate]) -> None:
         )
         safe = (c.replace("|", "\\|").replace("*xs", "\\*xs") if i else c.replace("|", "\\|")
                 for i, c in enumerate(cells))  # fmt: skip
-        click.echo(fitted(f"| {' | '.join(safe)} |"))
+        say(fitted(f"| {' | '.join(safe)} |"))

@@ -9,6 +9,7 @@ import click
 from .arguments import ProgramCommand, chosen_inputs, program_arguments
 from .failures import FAILED, BadInput
 from .lesson import Lesson, read_lesson
+from .streams import say
 
 
 @click.command("grad", cls=ProgramCommand)
@@ -53,9 +54,9 @@ def command(
     else:
         from .numbers import plain_value
 
-        click.echo(f"{label} = {plain_value(output.value, digits)}")
+        say(f"{label} = {plain_value(output.value, digits)}")
         for name, gradient in gradients.items():
-            click.echo(f"∂{label}/∂{name} = {plain_value(gradient, digits)}")
+            say(f"∂{label}/∂{name} = {plain_value(gradient, digits)}")
         if hessian is not None:
             from .matrix import show_matrix
             from .output import gap

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from .failures import BROKEN_PIPE, INTERRUPTED, failure
-from .streams import flush_output, forget_output, speak_plainly_if_needed
+from .streams import flush_output, forget_output, say, speak_plainly
 
 #: Command → its module, and what the list of commands says of it.
 COMMANDS = {
@@ -66,7 +66,7 @@ class CommandLine(click.Group):
         return result
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        speak_plainly_if_needed()
+        speak_plainly()
         # Globs are expanded by click on Windows; `x*y` is an expression there, too.
         extra["windows_expand_args"] = False
         run: Any = super().main
@@ -79,7 +79,7 @@ class CommandLine(click.Group):
             sys.exit(INTERRUPTED)
         except click.ClickException as error:
             flush_output()
-            error.show()
+            error.show(sys.stderr)
             sys.exit(error.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -99,11 +99,11 @@ def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> N
     if wanted and not ctx.resilient_parsing:
         from importlib.metadata import version
 
-        click.echo(f"microgd {version('microgd')}")
+        say(f"microgd {version('microgd')}")
         ctx.exit()
 
 
-@click.command(cls=CommandLine, context_settings={"max_content_width": 96})
+@click.command(cls=CommandLine)
 @click.option(
     "--version",
     is_flag=True,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
 import numpy as np
 
 from .failures import BadInput
+from .streams import say
 
 if TYPE_CHECKING:
     from microgd.tensor import Tensor
@@ -97,10 +97,10 @@ def show_matrix(
 
     kinds: Any = {"float_kind": shown}
     written = np.array2string(matrix, threshold=200, max_line_width=78, formatter=kinds)
-    click.echo(written)
+    say(written)
     if matrix.size > 200:
         gap()
-        click.echo("--json prints all of it.")
+        say("--json prints all of it.")
 
 
 def _shown(x: float, decimals: int, short: bool) -> str:

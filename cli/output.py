@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .streams import fitted, flush_output, speaks_unicode, width
+from .streams import fitted, flush_output, say, speaks_unicode, width
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from microgd.trace.table import Table
 
@@ -37,7 +37,7 @@ def gap() -> None:
     """A blank line, unless nothing has been printed yet."""
     seen = click.get_current_context().meta
     if seen.setdefault("microgd_cli.printed", False):
-        click.echo()
+        say()
     seen["microgd_cli.printed"] = True
 
 
@@ -67,11 +67,15 @@ def show_table(table: Table, *, titled: bool = True) -> None:
         )
     for row in table.rows:
         rich.add_row(*(Text(fitted(cell)) for cell in row))
+    _say_rendered(rich)
+
+
+def _say_rendered(what: RenderableType) -> None:
+    """Rich only renders; printing by itself, it would end the program at a closed pipe."""
     out = console()
     with out.capture() as captured:
-        out.print(rich)
-    lines = captured.get().rstrip("\n").split("\n")
-    click.echo("\n".join(line.rstrip() for line in lines), color=True)
+        out.print(what)
+    say("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
 
 
 def heading(text: str) -> None:
@@ -79,19 +83,19 @@ def heading(text: str) -> None:
     from rich.text import Text
 
     gap()
-    console().print(Text(fitted(text), style="bold"))
+    _say_rendered(Text(fitted(text), style="bold"))
 
 
 def show_json(data: Any) -> None:
     """Print JSON, and nothing else."""
     import json
 
-    click.echo(json.dumps(data, ensure_ascii=not speaks_unicode(), allow_nan=False, indent=None))
+    say(json.dumps(data, ensure_ascii=not speaks_unicode(), allow_nan=False, indent=None))
 
 
 def complain(message: str) -> None:
     """A message on standard error, after everything that was printed."""
     flush_output()
     if sys.stdout.isatty() and sys.stderr.isatty():
-        click.echo(err=True)
-    click.echo(f"Error: {message}", err=True)
+        say(err=True)
+    say(f"Error: {message}", err=True)

@@ -26,11 +26,11 @@ _WIDE = 160
 _MOST_READ = 4_000_000
 
 
-def speak_plainly_if_needed() -> None:
+def speak_plainly() -> None:
     """Replace signs that standard output and error cannot encode, instead of failing on them."""
     codecs.register_error(_HANDLER, _plain)
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None and not speaks_unicode(stream):
+        if stream is not None:
             with suppress(AttributeError, ValueError):
                 stream.reconfigure(errors=_HANDLER)  # type: ignore[union-attr]
 
@@ -68,6 +68,15 @@ def width() -> int:
     return _WIDE
 
 
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a line.
+
+    Like `click.echo`, which on its own takes a stream of ASCII for a mistake and writes UTF-8.
+    """
+    stream = sys.stderr if err else sys.stdout
+    click.echo(text, file=stream, color=True)
+
+
 def flush_output() -> None:
     """Write out what is waiting, so that a closed pipe or a full disk shows now, not at the end."""
     if sys.stdout is not None:
@@ -90,7 +99,7 @@ def read_program(name: str) -> str:
     try:
         if name == "-":
             if sys.stdin.isatty():
-                click.echo("Type a program; Ctrl-D ends it.", err=True)
+                say("Type a program; Ctrl-D ends it.", err=True)
             data = sys.stdin.buffer.read(_MOST_READ + 1)
         else:
             with open(name, "rb") as file:  # noqa: PTH123

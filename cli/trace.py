@@ -11,6 +11,7 @@ from .arguments import ProgramCommand, program_arguments
 from .choices import lesson_options, output_option, picture_options
 from .failures import FAILED
 from .lesson import Lesson, read_lesson
+from .streams import say
 
 
 @click.command("trace", cls=ProgramCommand)
@@ -50,7 +51,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if options["program"]:
         from microgd.language.printer import to_program
 
-        click.echo(to_program(lesson.output).rstrip("\n"))
+        say(to_program(lesson.output).rstrip("\n"))
     elif options["as_json"]:
         from .output import show_json
 
@@ -100,7 +101,7 @@ def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
         else:
             gap()
             value = format_value(lesson.output.value, trace.digits)
-            click.echo(f"There is no gate in it, only the value {value}.")
+            say(f"There is no gate in it, only the value {value}.")
         if options["sentences"] and trace.has_gradients:
             heading("backward")
             _numbered((e.step, e.sentence) for e in trace.events if e.kind != "forward")
@@ -117,7 +118,7 @@ def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
 
 def _numbered(lines: Any) -> None:
     for number, sentence in lines:
-        click.echo(f"{number:>3}  {sentence}")
+        say(f"{number:>3}  {sentence}")
 
 
 def _notes(lesson: Lesson) -> None:
@@ -130,7 +131,7 @@ def _notes(lesson: Lesson) -> None:
     if notes:
         gap()
     for note in notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
 
 
 def _draw(lesson: Lesson, options: dict[str, Any], quiet: bool) -> None:
@@ -149,6 +150,6 @@ def _draw(lesson: Lesson, options: dict[str, Any], quiet: bool) -> None:
         timeout=options["timeout"] or 30.0,
     )
     if not quiet:
-        click.echo()
+        say()
     for name in options["outputs"]:
-        click.echo(f"saved {save(drawing, Path(name), options['dpi'])}", err=quiet)
+        say(f"saved {save(drawing, Path(name), options['dpi'])}", err=quiet)

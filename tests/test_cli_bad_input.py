@@ -1,0 +1,110 @@
+"""Bad input: a message that points at the place, exit status 2, and never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_runner import names_in, refused, run
+
+from microgd_cli import trace as trace_command
+
+COMMANDS = ("trace", "draw", "check", "grad", "jacobian")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x * y", "x=2"], "the name 'y' has no value"),
+        (["W @ x", "W=[[1, 2]]", "x=[1, 2, 3]"], "must equal the length"),
+        (["1 / 0"], "division of a plain number by zero"),
+        (["__import__('os')"], "column"),
+        (["().__class__"], "column"),
+        (["10**10**10"], "too large"),
+        (["(" * 100_000], "brackets"),
+        (["x", '<b>&"=1', "x=1"], "cannot be a name"),
+        (['<b>&"', "x=1"], "column"),
+        (["sigmod(x)", "x=1"], "Did you mean 'sigmoid'?"),
+        (["x *", "x=1"], "column"),
+        (["x", "x=two"], "two"),
+        (["x", "x="], "gives no value"),
+        (["x", "x=1", "x=2"], "given twice"),
+        (["x", "x=1", "unused=2"], "does not use it"),
+        (["x\0y", "x=1"], "column"),
+        (["x\udc80", "x=1"], "column"),
+        ([""], "is empty"),
+        (["x", "x=[[1], [1, 2]]"], ""),
+    ],
+)
+def test_bad_text(command: str, arguments: list[str], message: str) -> None:
+    complaint = refused(2, command, *arguments)
+    assert message in complaint
+    assert complaint.count("\n") <= 6
+    assert names_in(Path()) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_column_is_marked(command: str) -> None:
+    assert refused(2, command, "x * y", "x=2").endswith("  at column 5:\n    x * y\n        ^\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_bad_usage(command: str) -> None:
+    assert "no expression" in refused(2, command)
+    assert "no expression that uses 'x'" in refused(2, command, "x=-2")
+    assert 'in quotes: "x + y"' in refused(2, command, "x", "+", "y", "x=1", "y=2")
+    assert "No such option '-q'" in refused(2, command, "x*y", "-q", "x=1")
+    assert "No such option" in refused(2, command, "x", "x=1", "--nonsense")
+    assert "cannot read nowhere.mg" in refused(2, command, "-f", "nowhere.mg")
+
+
+def test_unknown_commands() -> None:
+    assert "Did you mean 'trace'?" in refused(2, "tarce", "x")
+    assert 'microgd trace "x * x"' in refused(2, "x * x")
+    assert "There are: trace, draw" in refused(2, "zzz")
+    assert "Did you mean '--version'?" in refused(2, "--verison")
+    assert "Did you mean '--sentences'?" in refused(2, "trace", "x", "x=1", "--sentence")
+
+
+def test_expand_says_what_can_be_opened() -> None:
+    assert "Did you mean 'sigmoid'?" in refused(2, "trace", "x", "x=1", "--expand", "sigmod")
+    assert "primitive" in refused(2, "trace", "x*x", "x=1", "--expand", "mul")
+    assert "It has: mul" in refused(2, "trace", "x*x", "x=1", "--expand", "tanh")
+
+
+def test_files_that_are_no_programs() -> None:
+    Path("binary.mg").write_bytes(b"x = \xff\xfe")
+    assert "is not UTF-8 text: byte 4" in refused(2, "trace", "-f", "binary.mg")
+    Path("long.mg").write_bytes(b"#" * 4_000_001)
+    assert "too long" in refused(2, "trace", "-f", "long.mg")
+    assert "directory" in refused(2, "trace", "-f", ".")
+    assert "is empty" in refused(2, "trace", "-", input="")
+    assert "line 2, column 7" in refused(2, "trace", "-", "x=1", input="q = x\nf = q @@ q\n")
+
+
+def test_a_bug_is_told_in_a_line_and_its_traceback_when_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a joke")
+
+    monkeypatch.setattr(trace_command, "read_lesson", broken)
+    result = run("trace", "x", "x=1")
+    assert result.exit_code == 1
+    assert "bug in microgd: ZeroDivisionError: a joke" in result.stderr
+    assert "MICROGD_DEBUG=1" in result.stderr
+    assert isinstance(run("trace", "x", "x=1", MICROGD_DEBUG="1").exception, ZeroDivisionError)
+
+
+def test_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(trace_command, "read_lesson", broken)
+    assert "not enough memory" in refused(1, "trace", "x", "x=1")
