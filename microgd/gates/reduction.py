@@ -235,7 +235,7 @@ log_softmax: Gate = Gate(
     _log_softmax,
     (lambda g, out, x, axis: g - exp(out) * total(g, axis=axis, keepdims=True),),
     formula="x − ln Σ eˣ",
-    local=("1 − softmax",),
+    local=("I − 1·softmaxᵀ",),
     sign="log-softmax",
     badge="g − s·Σ g",
     params={"axis": -1},
