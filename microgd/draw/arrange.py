@@ -18,9 +18,6 @@ from microgd.trace.numbers import format_number, format_shape, format_value, nor
 #: Arrays of at most so many elements are written out on a wire.
 ON_WIRE = 3
 
-#: Gates whose inputs may change places where that saves a crossing of wires.
-COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum", "maxout", "equal", "not_equal"})
-
 
 def view_of(
     trace: Trace,
@@ -141,7 +138,7 @@ class _Builder:
             badge=node.badge + (", sums batch" if node.id in self.broadcasts else ""),
             pattern=node.pattern,
             tie="tie" if node.tie else "",
-            ordered=node.gate not in COMMUTATIVE,
+            ordered=not node.commutative,
             scope=scope,
             active=active,
             title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",

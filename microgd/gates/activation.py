@@ -196,6 +196,7 @@ maxout: Gate = Gate(
     formula="max(x₁, x₂, …)",
     local=("1 if largest",),
     sign="maxout",
+    commutative=True,
     pattern="routes",
     branch=_maxout_winners,
     tie=lambda *branches: _maxout_winners(*branches).sum(axis=0) > 1,

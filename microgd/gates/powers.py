@@ -43,6 +43,7 @@ power: Gate = Gate(
     formula="xᵖ",
     local=("p·x^(p−1)", "x^p·ln x"),
     sign="xᵖ",
+    carries=("{}^x", "x^{}"),
     badge="× p·x^(p−1)",
     scalar=careful(_power_scalar, np.power),
     infix="**",

@@ -45,6 +45,8 @@ class GateRow:
         tie: True for each element that sits on the kink, where the rule is a convention.
         expansion: the gate written in more primitive gates.
         infix: the operator the language writes it with: `"*"`.
+        carries: how its sign carries a constant on its left or on its right: `("+{}", "+{}")`.
+        commutative: whether its inputs may change places.
         doc: a sentence or two for `microgd gates` and the documentation.
         example: a doctest line or two.
     """
@@ -65,6 +67,8 @@ class GateRow:
     tie: Callable[..., Any] | None = None
     expansion: Callable[..., Any] | None = None
     infix: str | None = None
+    carries: tuple[str, str] | None = None
+    commutative: bool = False
     doc: str = ""
     example: str = ""
 

@@ -143,6 +143,7 @@ def _trace_node(
         params=MappingProxyType(dict(node.params or {})),
         wires=tuple(f"{ids[node]}.{i}" for i in range(len(node.inputs))),
         folded=folded_constants(node),
+        commutative=gate.commutative,
         shape=node.shape,
         dtype=str(node.dtype),
         value=read_only(node.value),

@@ -24,6 +24,7 @@ class TraceNode:
         gate, sign, pattern, badge: of a gate; the sign carries folded constants (`+1`).
         wires: the ids of the wires that lead into it, in the order of its inputs.
         folded: the positions of inputs that the sign carries.
+        commutative: whether its inputs may change places.
         gradient: ∂output/∂node; None for constants and indices, and where none was computed.
         tie: a sentence where a convention decided the gradient (a max of equal inputs).
     """
@@ -39,6 +40,7 @@ class TraceNode:
     params: Mapping[str, Any]
     wires: tuple[str, ...]
     folded: tuple[int, ...]
+    commutative: bool
     shape: tuple[int, ...]
     dtype: str
     value: Value | None

@@ -91,6 +91,7 @@ def _node(node: TraceNode) -> dict[str, Any]:
         "params": {k: _param(v) for k, v in node.params.items()},
         "wires": list(node.wires),
         "folded": list(node.folded),
+        "commutative": node.commutative,
         "shape": list(node.shape),
         "dtype": node.dtype,
         "value": plain(node.value),

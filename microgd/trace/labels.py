@@ -70,27 +70,11 @@ def _fresh(taken: set[str], letters: str) -> Iterator[str]:
 
 def folded_constants(node: Node) -> tuple[int, ...]:
     """The position of a scalar constant that the gate's sign can carry: +1, ×2, x²."""
-    if len(node.inputs) != 2 or node.gate.name not in _SIGNS:
+    if len(node.inputs) != 2 or node.gate.carries is None:
         return ()
     return tuple(
         i for i, x in enumerate(node.inputs) if x.is_constant and x.shape == () and not x.name
     )[:1]
-
-
-#: How a gate's sign carries a constant on its left or on its right.
-_SIGNS = {
-    "add": ("+{}", "+{}"),
-    "sub": ("{}−", "−{}"),
-    "mul": ("×{}", "×{}"),
-    "div": ("{}÷", "÷{}"),
-    "pow": ("{}^x", "x^{}"),
-    "maximum": ("max {}", "max {}"),
-    "minimum": ("min {}", "min {}"),
-    "greater": ("{} >", "> {}"),
-    "less": ("{} <", "< {}"),
-    "greater_equal": ("{} ≥", "≥ {}"),
-    "less_equal": ("{} ≤", "≤ {}"),
-}
 
 
 def sign_of(node: Node) -> str:
@@ -103,8 +87,8 @@ def sign_of(node: Node) -> str:
     text = short_number(float(constant))
     if node.gate.name == "pow" and folded[0] == 1:
         return raised("x", text)
-    sign = _SIGNS[node.gate.name][folded[0]].format(text)
-    return sign.replace("+−", "−")
+    assert node.gate.carries is not None
+    return node.gate.carries[folded[0]].format(text).replace("+−", "−")
 
 
 def raised(base: str, exponent: str) -> str:
