@@ -102,7 +102,7 @@ def _show(report: Report, sweep: bool) -> None:
     else:
         say(f"The gradients differ, {report.verdict} ({how}).")
     for kink in report.kinks:
-        say(f"Note: {kink}")
+        say(f"Note: {kink.replace('at <expression>:1: ', 'in ')}")
 
 
 def _error(error: float, rounded: bool = True) -> str:

@@ -33,7 +33,7 @@ def check_gates(steps: Sequence[float], seed: int) -> bool:
     from microgd.gates.table import FAMILIES
     from microgd.trace.table import Table
 
-    from .output import gap, show_table
+    from .output import gap, say_wrapped, show_table
 
     right: list[tuple[str, str]] = []
     wrong: list[str] = []
@@ -56,7 +56,7 @@ def check_gates(steps: Sequence[float], seed: int) -> bool:
     gap()
     say(f"{count} of {count + len(wrong)} gates have the right gradient.")
     if silent:
-        say(f"No gradient passes these: {', '.join(silent)}.")
+        say_wrapped(f"No gradient passes these: {', '.join(silent)}.")
     for line in wrong:
         say(f"Wrong: {line}")
     return not wrong

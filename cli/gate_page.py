@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .gates import family_of, signature
-from .streams import fitted, say, width
+from .output import say_wrapped
+from .streams import fitted, say
 
 if TYPE_CHECKING:
     from microgd.graph.gate import Gate
@@ -27,8 +28,7 @@ def show_gate(gate: Gate) -> None:
     """Print the whole row of a gate."""
     say(f"{signature(gate)}    {family_of(gate)}")
     say()
-    for line in _wrapped(gate.doc.replace("`", "").replace("*", "")):
-        say(line)
+    say_wrapped(gate.doc.replace("`", "").replace("*", ""))
     say()
     facts = [("sign", gate.sign), ("computes", gate.formula)]
     if gate.infix:
@@ -71,9 +71,3 @@ def expansion(gate: Gate) -> str | None:
         except MicrogdError:
             continue
     return None
-
-
-def _wrapped(text: str) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, min(width(), 80))

@@ -86,6 +86,14 @@ def heading(text: str) -> None:
     _say_rendered(Text(fitted(text), style="bold"))
 
 
+def say_wrapped(text: str) -> None:
+    """Print a paragraph, in lines of 80 characters at most."""
+    from textwrap import wrap
+
+    for line in wrap(text, min(width(), 80)):
+        say(line)
+
+
 def show_json(data: Any) -> None:
     """Print JSON, and nothing else."""
     import json

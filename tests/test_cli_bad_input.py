@@ -59,7 +59,9 @@ def test_bad_usage(command: str) -> None:
     assert "no expression" in refused(2, command)
     assert "no expression that uses 'x'" in refused(2, command, "x=-2")
     assert 'in quotes: "x + y"' in refused(2, command, "x", "+", "y", "x=1", "y=2")
-    assert "No such option '-q'" in refused(2, command, "x*y", "-q", "x=1")
+    complaint = refused(2, command, "x*y", "-q", "x=1")
+    assert "No such option" in complaint
+    assert "-q" in complaint
     assert "No such option" in refused(2, command, "x", "x=1", "--nonsense")
     assert "cannot read nowhere.mg" in refused(2, command, "-f", "nowhere.mg")
 
@@ -68,8 +70,10 @@ def test_unknown_commands() -> None:
     assert "Did you mean 'trace'?" in refused(2, "tarce", "x")
     assert 'microgd trace "x * x"' in refused(2, "x * x")
     assert "There are: trace, draw" in refused(2, "zzz")
-    assert "Did you mean '--version'?" in refused(2, "--verison")
-    assert "Did you mean '--sentences'?" in refused(2, "trace", "x", "x=1", "--sentence")
+    for arguments, meant in [(["--verison"], "--version"), (["trace", "--tabel"], "--table")]:
+        complaint = refused(2, *arguments)
+        assert "Did you mean" in complaint
+        assert meant in complaint
 
 
 def test_expand_says_what_can_be_opened() -> None:
@@ -85,7 +89,7 @@ def test_files_that_are_no_programs() -> None:
     assert "too long" in refused(2, "trace", "-f", "long.mg")
     assert "directory" in refused(2, "trace", "-f", ".")
     assert "is empty" in refused(2, "trace", "-", input="")
-    assert "line 2, column 7" in refused(2, "trace", "-", "x=1", input="q = x\nf = q @@ q\n")
+    assert "line 2, column 8" in refused(2, "trace", "-", "x=1", input="q = x\nf = q @@ q\n")
 
 
 def test_a_bug_is_told_in_a_line_and_its_traceback_when_asked(

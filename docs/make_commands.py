@@ -1,0 +1,42 @@
+"""Run the commands in docs/commands/ and write what they print under them.
+
+python docs/make_commands.py        # rewrites the pages; a test compares them
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from click.testing import CliRunner
+
+from microgd_cli.main import cli
+
+PAGES = Path(__file__).parent / "commands"
+
+BLOCK = re.compile(r"^```console\n\$ (microgd .*)\n(?:[^`]*\n)?```$", re.MULTILINE)
+
+
+def printed(line: str) -> str:
+    """What a command prints in a terminal of 80 columns, complaints included."""
+    runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
+    with TemporaryDirectory() as folder, chdir(folder):
+        return runner.invoke(cli, shlex.split(line)[1:], prog_name="microgd").output
+
+
+def page(text: str) -> str:
+    """A page with the output of its commands brought up to date."""
+    return BLOCK.sub(lambda m: f"```console\n$ {m[1]}\n{printed(m[1])}```", text)
+
+
+def main() -> None:
+    """Bring all pages up to date."""
+    for path in sorted(PAGES.glob("*.md")):
+        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
