@@ -46,6 +46,7 @@ def show_gate(gate: Gate) -> None:
             say(f"  {line}")
     if gate.example:
         say("\nin Python")
+        say("  >>> import microgd as mg")
         for line in gate.example.strip("\n").split("\n"):
             say(f"  {line}")
 

@@ -24,7 +24,9 @@ def printed(line: str) -> str:
     """What a command prints in a terminal of 80 columns, complaints included."""
     runner = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"})
     with TemporaryDirectory() as folder, chdir(folder):
-        return runner.invoke(cli, shlex.split(line)[1:], prog_name="microgd").output
+        output = runner.invoke(cli, shlex.split(line)[1:], prog_name="microgd").output
+    # Where there is Python in it, the page is a doctest, which ends at an empty line.
+    return f"{output}\n" if ">>> " in output else output
 
 
 def page(text: str) -> str:
