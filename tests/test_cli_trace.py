@@ -98,6 +98,12 @@ def test_expand_opens_composite_gates() -> None:
     assert said("trace", "sigmoid(x)", "x=1", "--expand", "all") == opened
 
 
+def test_opened_gates_come_from_where_the_gate_was_written() -> None:
+    told = json.loads(said("trace", "2 * softplus(x)", "x=1", "--expand", "all", "--json"))
+    places = {(n["source"]["file"], n["source"]["column"]) for n in told["nodes"] if n["source"]}
+    assert places == {("<expression>", column) for column in (1, 5, 14)}
+
+
 def test_program() -> None:
     assert said("trace", *README, "--program") == "(x + y) * z\n"
     assert "exp(-x)" in said("trace", "sigmoid(x)", "x=1", "--program", "--expand", "all")

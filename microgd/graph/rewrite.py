@@ -73,7 +73,10 @@ def expand(
         gate = node.gate
         if gate.expansion is None or (wanted is not None and gate.name not in wanted):
             return None
-        return gate.expansion(*inputs, **(node.params or {}))
+        began = next_tick()
+        made = gate.expansion(*inputs, **(node.params or {}))
+        _recorded_at(node, made, began)
+        return made
 
     current = list(outputs)
     while True:
@@ -83,3 +86,14 @@ def expand(
         current = changed
         if settled or not deep:
             return current
+
+
+def _recorded_at(old: Node, made: Any, began: int) -> None:
+    """Give everything that was recorded since `began` the place of the gate that it stands for."""
+    waiting, seen = [made], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Node) and node.stamp > began and node not in seen:
+            seen.add(node)
+            node._code, node._offset = old._code, old._offset
+            waiting += node.inputs
