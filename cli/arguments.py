@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .failures import BadInput
+
 if TYPE_CHECKING:
     from microgd.language.circuit import Circuit
 
@@ -18,7 +20,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTION = re.compile(r"--[A-Za-z][A-Za-z-]*(=.*)?", re.DOTALL)
 _ATTACHED = re.compile(r"[\w./~ -]+\.[A-Za-z]\w*")
-_BINDING = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*")
+_BINDING = re.compile(
+    r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*"  # x=-2
+    r"|\s*[^\W\d]\w*\s*:\s*\d+([x×,]\d+)*\s*"  # x:100x4096, a shape without numbers
+)
 #: A value, and no statement of a program such as `f = x * y`.
 _NUMBERS = re.compile(r"[^=]*=[-+\d.,eE\[\]\s]*")
 
@@ -73,8 +78,8 @@ def program_arguments(function: F) -> F:
     return click.argument("words", nargs=-1, metavar="EXPR [NAME=VALUE]...")(function)
 
 
-def read_circuit(words: Sequence[str], file: str | None) -> Circuit:
-    """The circuit that the arguments mean.
+def read_circuit(words: Sequence[str], file: str | None, *, numbers: bool = False) -> Circuit:
+    """The circuit that the arguments mean; with `numbers`, shapes alone (x:3) are refused.
 
     Raises:
         click.UsageError: no program, or two. LanguageError: text that is none.
@@ -90,7 +95,14 @@ def read_circuit(words: Sequence[str], file: str | None) -> Circuit:
     from microgd.language.bindings import parse_bindings
     from microgd.language.circuit import parse
 
-    return parse(text or "", parse_bindings(values), name)
+    circuit = parse(text or "", parse_bindings(values), name)
+    for input_name, tensor in circuit.inputs.items():
+        if numbers and tensor.data is None:
+            raise BadInput(
+                f"{input_name} has a shape and no numbers, which this command needs: "
+                f"{input_name}=… (a shape is enough for `microgd trace` and `microgd draw`)"
+            )
+    return circuit
 
 
 def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:

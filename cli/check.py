@@ -57,7 +57,7 @@ def command(
 
         ok = check_gates(steps, seed)
     else:
-        circuit = read_circuit(words, file)
+        circuit = read_circuit(words, file, numbers=True)
         _require_finite(circuit)
         report = check_gradients(circuit.output, steps=steps, seed=seed)
         _show(report, sweep)

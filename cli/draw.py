@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     "--step", type=click.IntRange(min=0), metavar="N", help="Only what the steps 0 to N told."
 )
 @click.option("--steps", is_flag=True, help="One picture per step: f-00.svg, f-01.svg ...")
+@click.option("--jacobian", is_flag=True, help="Local Jacobians under the wires of arrays.")
 @click.option("--focus", metavar="NODE", help="Only what is near the node of this name.")
 @click.option("--hops", type=click.IntRange(min=0), metavar="N", help="How near.  [default: 2]")
 @click.option("--full", is_flag=True, help="Draw more than 150 gates.")
@@ -48,6 +49,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd draw "(x + y) * z" x=-2 y=5 z=-4 -o circuit.svg
       microgd draw "sigmoid(w*x)" w=2 x=1 --expand all --look lecture -o f.png
       microgd draw "max(a, b) * c" a=1 b=2 c=3 --steps -o frames.svg
+      microgd draw "relu(x)" x:100x4096 --jacobian
     """
     from .pictures import require_endings
 
@@ -86,12 +88,16 @@ def _drawing(lesson: Lesson, options: dict[str, Any], step: int | None) -> Drawi
     from microgd.draw.drawing import draw
     from microgd.errors import DrawingError
 
+    # Jacobians are worked out from the graph, everything else from the trace told already.
+    graph = options["jacobian"]
     try:
         return draw(
-            lesson.trace,
+            lesson.output if graph else lesson.trace,
             options["look"] or "circuit",
             palette=options["palette"] or "default",
             gradients=not options["forward"],
+            upstream=lesson.upstream if graph else None,
+            jacobian=graph,
             values=not options["no_values"],
             step=step,
             digits=options["digits"],

@@ -35,7 +35,7 @@ def command(
     """
     from .matrix import element_names, jacobian_of, require_small, show_matrix
 
-    lesson = read_lesson(words, file)
+    lesson = read_lesson(words, file, numbers=True)
     inputs = chosen_inputs(lesson.circuit, wrt)
     if not inputs:
         raise BadInput("there is no input to differentiate by")

@@ -23,6 +23,7 @@ class Lesson:
     circuit: Circuit
     output: Tensor
     trace: Trace
+    upstream: Any = None
 
 
 def read_lesson(
@@ -33,17 +34,18 @@ def read_lesson(
     upstream: str | None = None,
     expand: Sequence[str] = (),
     digits: int | None = None,
+    numbers: bool = False,
 ) -> Lesson:
     """The lesson that the arguments of `trace` and `draw` ask for."""
     if forward and upstream is not None:
         raise click.UsageError("--forward tells no gradient, so --upstream has nothing to say.")
-    circuit = read_circuit(words, file)
+    circuit = read_circuit(words, file, numbers=numbers)
     output = opened(circuit.output, expand)
     start = None if upstream is None else value_of("--upstream", upstream)
     from microgd.trace.build import trace
 
     told = trace(output, upstream=start, backward=not forward, digits=digits)
-    return Lesson(circuit, output, told)
+    return Lesson(circuit, output, told, start)
 
 
 def opened(output: Tensor, names: Sequence[str]) -> Any:

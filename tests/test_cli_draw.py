@@ -165,3 +165,11 @@ def test_a_slow_engine_is_stopped() -> None:
 def test_numbers_that_are_not_finite_are_drawn_and_fail() -> None:
     assert "made the first inf" in refused(1, "draw", "1/x", "x=0", "-o", "f.svg")
     assert "inf" in Path("f.svg").read_text("utf-8")
+
+
+def test_jacobians_under_the_wires(tmp_path: Path) -> None:
+    path = tmp_path / "f.svg"
+    said("draw", "relu(x)", "x:100x4096", "--jacobian", "-o", str(path))
+    assert "409600×409600, diagonal" in path.read_text(encoding="utf-8")
+    said("draw", "sum(relu(x))", "x=[1,-2]", "--jacobian", "--upstream", "3", "-o", str(path))
+    assert "[3, 0]" in path.read_text(encoding="utf-8")

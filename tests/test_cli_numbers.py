@@ -116,3 +116,24 @@ def test_json_spells_what_json_lacks() -> None:
     data = json.loads(run("grad", "1/x", "x=0", "--json").stdout)
     assert data["value"] == "inf"
     assert math.isinf(float(data["gradients"]["x"]))
+
+
+def test_the_lectures_forward_difference_beside_the_gradient() -> None:
+    shown = said("grad", "x**2", "x=3", "--numeric", "0.001")
+    assert "∂f/∂x = 6   numeric: 6.001\n" in shown
+    assert "2 evaluations of f" in shown
+    found = json.loads(said("grad", "x**2", "x=3", "--numeric", "0.001", "--json"))
+    assert found["numeric"]["x"] == pytest.approx(6.001)
+    assert refused(2, "grad", "x**2", "x=3", "--numeric", "0")
+
+
+@pytest.mark.parametrize("command", ["grad", "check", "jacobian"])
+def test_a_shape_without_numbers_is_no_input_here(command: str) -> None:
+    complaint = refused(2, command, "sum(x)", "x:3")
+    assert "x has a shape and no numbers" in complaint
+
+
+def test_the_lectures_jacobians_from_shapes_alone() -> None:
+    shown = said("trace", "max(x, 0)", "x:100x4096", "--jacobian")
+    assert "409 600 × 409 600" in shown
+    assert "diagonal" in shown

@@ -463,8 +463,13 @@ def test_of_a_large_jacobian_the_picture_tells_size_and_structure():
 
 
 def test_jacobians_need_the_graph():
-    with pytest.raises(DrawingError, match="draw the Tensor"):
-        mg.draw(mg.trace(deck()), jacobian=True)
+    for option in ({"jacobian": True}, {"upstream": 2.0}):
+        with pytest.raises(DrawingError, match="draw the Tensor"):
+            mg.draw(mg.trace(deck()), **option)
+
+
+def test_another_upstream_gradient():
+    assert wires(mg.draw(deck(), upstream=2.0, names="none"))["wire-n4.0"] == ["3", "−8"]
 
 
 def test_a_bias_says_that_it_sums_the_batch():

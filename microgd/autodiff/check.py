@@ -133,6 +133,8 @@ def check_gradients(
         names = [f"input {i}" for i in range(len(inputs))]
     if not inputs:
         raise DataError("there is nothing to check: no input to take a gradient of")
+    if any(isinstance(x, Node) and x.value is None for x in inputs):
+        raise DataError("a placeholder has no numbers to check a gradient at: give it some")
     points = [np.array(_raw(x), dtype=FLOAT64) for x in inputs]
     names = [
         x.name if isinstance(x, Node) and x.name else n for x, n in zip(inputs, names, strict=True)

@@ -127,6 +127,7 @@ def draw(
     *,
     palette: str = "default",
     gradients: bool = True,
+    upstream: Any = None,
     values: bool = True,
     step: int | None = None,
     digits: int | None = None,
@@ -148,6 +149,7 @@ def draw(
             one-word rule), "cards" (micrograd's name | data | grad).
         palette: "default", "colour-blind", "mono" or "dark".
         gradients: False draws the forward pass only.
+        upstream: the gradient to start from, in the output's shape (as in `mg.trace`).
         step: show only what the steps 0 … `step` of the trace told, and highlight the last.
         digits: decimals; None takes 0 if all numbers are whole, else 2.
         names: "given" shows the user's names of intermediate results, "all" every label, "none".
@@ -177,11 +179,14 @@ def draw(
         lesson, output = what, None
         if wanted is None or any(name in TABLE for name in wanted):
             raise DrawingError("a trace is a record of gates as they are: expand before tracing")
-        if jacobian:
-            raise DrawingError("Jacobians are worked out from the graph: draw the Tensor itself")
+        if jacobian or upstream is not None:
+            raise DrawingError(
+                "a trace is told already: draw the Tensor itself, whose graph is needed for "
+                "Jacobians and for another upstream gradient"
+            )
     else:
         output = _expanded(what, wanted)
-        lesson = build_trace(output, digits=digits, backward=gradients)
+        lesson = build_trace(output, upstream=upstream, digits=digits, backward=gradients)
     if digits is None:
         digits = lesson.digits
     seen = progress(lesson, step, gradients=gradients)
