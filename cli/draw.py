@@ -10,7 +10,7 @@ import click
 
 from .arguments import ProgramCommand, program_arguments
 from .choices import Choice, lesson_options, output_option, picture_options
-from .failures import FAILED, BadInput
+from .failures import FAILED, BadInput, NoEngine
 from .lesson import Lesson, read_lesson
 from .streams import say
 
@@ -71,10 +71,17 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         expand=options["expand"],
         digits=options["digits"],
     )
-    if options["steps"]:
-        _save_steps(lesson, options, outputs)
-    else:
-        _save(_drawing(lesson, options, options["step"]), options, outputs)
+    try:
+        if options["steps"]:
+            _save_steps(lesson, options, outputs)
+        else:
+            _save(_drawing(lesson, options, options["step"]), options, outputs)
+    except NoEngine:
+        from microgd.draw.outline import outline
+
+        step, gradients = options["step"], not options["forward"]
+        say(outline(lesson.trace, step=step, gradients=gradients), err="-" in outputs)
+        raise
 
     from .nonfinite import trouble
     from .output import complain

@@ -27,6 +27,10 @@ class Failed(click.ClickException):
     exit_code = FAILED
 
 
+class NoEngine(Failed):
+    """No program here draws pictures; the graph was saved instead."""
+
+
 class BadInput(click.ClickException):
     """What was given cannot be used."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .failures import BadInput, Failed
+from .failures import BadInput, Failed, NoEngine
 
 if TYPE_CHECKING:
     from microgd.draw.drawing import Drawing
@@ -78,4 +78,4 @@ def _save_dot_instead(drawing: Drawing, path: Path) -> Path:
         what = f"{beside} is something else already, so the graph was not written either."
     else:
         what = f"The graph is in {drawing.save(beside)}, which any Graphviz viewer opens."
-    raise Failed(NO_ENGINE.format(format=path.suffix.removeprefix("."), what=what))
+    raise NoEngine(NO_ENGINE.format(format=path.suffix.removeprefix("."), what=what))

@@ -173,3 +173,18 @@ def test_jacobians_under_the_wires(tmp_path: Path) -> None:
     assert "409600×409600, diagonal" in path.read_text(encoding="utf-8")
     said("draw", "sum(relu(x))", "x=[1,-2]", "--jacobian", "--upstream", "3", "-o", str(path))
     assert "[3, 0]" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_without_an_engine_the_circuit_is_shown_in_the_terminal() -> None:
+    result = run("draw", *CIRCUIT, "-o", "f.svg")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1].split() == [
+        "├─",
+        "q:",
+        "+",
+        "value",
+        "3",
+        "gradient",
+        "−4",
+    ]

@@ -1,0 +1,65 @@
+"""An outline: the circuit as indented text, for a terminal where no picture can be drawn."""
+
+from __future__ import annotations
+
+from microgd.draw.progress import Progress, progress
+from microgd.trace.events import TraceNode
+from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_value
+
+#: An outline longer than this is cut.
+MOST_LINES = 60
+
+
+def outline(trace: Trace, *, step: int | None = None, gradients: bool = True) -> str:
+    """The output on top, the inputs of each gate below it, each with its value and gradient.
+
+    A node used more than once is written out the first time and named after that.
+
+    >>> import microgd as mg
+    >>> print(outline(mg.circuit("(x + y) * z", x=-2, y=5, z=-4).trace()))
+    f: ×       value −12   gradient 1
+    ├─ q: +    value 3     gradient −4
+    │  ├─ x    value −2    gradient −4
+    │  └─ y    value 5     gradient −4
+    └─ z       value −4    gradient 3
+    """
+    seen = progress(trace, step, gradients=gradients)
+    rows: list[tuple[str, str, str]] = []
+    written: set[str] = set()
+    # (node, what precedes its own name, what precedes those of its inputs)
+    waiting: list[tuple[TraceNode, str, str]] = [(trace.by_id[trace.output], "", "")]
+    source = {w.id: w.source for w in trace.wires}
+    while waiting and len(rows) < MOST_LINES:
+        node, before, below = waiting.pop()
+        again = node.id in written and bool(node.wires)
+        written.add(node.id)
+        rows.append((before + _name(node, again), *_numbers(trace, node, seen)))
+        if again:
+            continue
+        drawn = [w for i, w in enumerate(node.wires) if i not in node.folded]
+        for number, wire in reversed(list(enumerate(drawn))):
+            last = number == len(drawn) - 1
+            branch, space = ("└─ ", "   ") if last else ("├─ ", "│  ")
+            waiting.append((trace.by_id[source[wire]], below + branch, below + space))
+    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+    lines = [
+        f"{name:<{widths[0]}}    {value:<{widths[1]}}   {gradient}".rstrip()
+        for name, value, gradient in rows
+    ]
+    return "\n".join([*lines, "…"] if waiting else lines)
+
+
+def _name(node: TraceNode, again: bool) -> str:
+    if node.kind != "gate":
+        return node.label
+    return f"{node.label}: {node.sign}" + (", as above" if again else "")
+
+
+def _numbers(trace: Trace, node: TraceNode, seen: Progress) -> tuple[str, str]:
+    value = gradient = ""
+    if node.id in seen.values and node.value is not None:
+        value = f"value {format_value(node.value, trace.digits)}"
+    if node.id in seen.totals:
+        gradient = f"gradient {format_value(node.gradient, trace.digits)}"
+    return value, gradient
