@@ -139,6 +139,7 @@ class _Builder:
             pattern=node.pattern,
             tie="tie" if node.tie else "",
             ordered=not node.commutative,
+            inputs=len(node.wires) - len(node.folded),
             scope=scope,
             active=active,
             title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
@@ -250,6 +251,7 @@ class _Builder:
                 node.id in self.seen.totals,
                 dashed=self._loses(group),
                 arrow=arrow,
+                port=self._port(group),
                 active=any(w.id == self.seen.wire for w in group),
                 name=self._wire_name(node),
                 note=self._note(group),
@@ -276,11 +278,20 @@ class _Builder:
                 all(w.id in self.seen.along for w in group)
                 or (not sent and node.id in self.seen.totals),
                 dashed=self._loses(group),
+                port=self._port(group),
                 active=any(w.id == self.seen.wire for w in group),
                 note=self._note(group),
                 title=self._title(node, group),
             )
         )
+
+    def _port(self, group: Sequence[Wire]) -> int:
+        """At which of the gate's drawn inputs the wire arrives."""
+        if not group:
+            return 0
+        wire = group[0]
+        folded = self.trace.by_id[wire.target].folded
+        return sum(p not in folded for p in range(wire.position))
 
     def _note(self, group: Sequence[Wire]) -> Note | None:
         return self.notes.get(group[0].id) if len(group) == 1 else None

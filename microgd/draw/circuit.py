@@ -6,34 +6,12 @@ a table of three rows (value, bar, gradient) whose bar the edges meet.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 from graphviz import Digraph
 
-from microgd.draw.engines.measuring import text_width
-from microgd.draw.labels import TABLE, plain_label, rows, sign_size, text_of
-from microgd.draw.matrices import Note
+from microgd.draw.labels import plain_label, ported, rows, sign_size
 from microgd.draw.palette import Palette
 from microgd.draw.view import Item, Junction, Line, View, scope_id
-
-#: Sizes in points, from the ordinary to the compact rendering.
-_ORDINARY = {"number": 15, "leaf": 22, "gate": 0.52, "row": 20, "bar": 46, "name": 15, "sep": 0.28}
-_COMPACT = {"number": 12, "leaf": 17, "gate": 0.42, "row": 15, "bar": 34, "name": 12, "sep": 0.2}
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How the wire looks are set."""
-
-    palette: Palette
-    badges: bool = False
-    compact: bool = False
-    gradients: bool = True
-
-    def size(self, what: str) -> float:
-        """A size by its name."""
-        return (_COMPACT if self.compact else _ORDINARY)[what]
+from microgd.draw.wires import Style, bar_width, wire_colour, wire_table
 
 
 def to_dot(view: View, style: Style) -> Digraph:
@@ -55,16 +33,20 @@ class _Writer:
         self.style = style
         self.palette = style.palette
         self.scopes = view.scopes
-        self.bar = self._bar_width()
+        self.bar = bar_width(view.lines, style)
+        #: Leaves and outputs, which are drawn as the ends of their wires.
+        self.ends = {i.id: i for i in view.items if i.kind not in ("gate", "box")}
+        #: Gates drawn as a table, with a port for each input.
+        self.ported: set[str] = set()
 
     def write(self) -> Digraph:
         palette, style = self.palette, self.style
-        separation = style.size("sep")
+        separation = style.size("sep") + (0.1 if style.badges else 0.0)
         graph: Digraph = Digraph("circuit")
         graph.attr(
             "graph",
             rankdir="LR",
-            nodesep=f"{separation - 0.06:g}",
+            nodesep=f"{style.size('sep') - 0.06:g}",
             ranksep=f"{separation:g}",
             pad="0.15",
             outputorder="edgesfirst",
@@ -81,20 +63,9 @@ class _Writer:
         for junction in self.view.junctions:
             self._junction(clusters.graph(junction.scope), junction)
         for line in self.view.lines:
-            inside = _common(self.scopes.get(line.start), self.scopes.get(line.end))
-            self._line(clusters.graph(inside), line)
+            self._line(clusters, line)
         clusters.close()
         return graph
-
-    def _bar_width(self) -> int:
-        """One width for all bars: mixed widths leave gaps between bar and edge."""
-        size = self.style.size("number")
-        widest = self.style.size("bar")
-        for line in self.view.lines:
-            name = text_width(line.name + " ", size, "Times italic") if line.name else 0.0
-            above = text_width(line.above, size, "Arial") + name
-            widest = max(widest, above, text_width(line.below, size, "Arial"))
-        return math.ceil(widest) + 2
 
     # -- items -----------------------------------------------------------------------------------
 
@@ -103,78 +74,41 @@ class _Writer:
             self._gate(graph, item)
         elif item.kind == "box":
             self._box(graph, item)
-        else:
-            plain = item.kind in ("constant", "ellipsis")
-            colour = self.palette.name if plain else self.palette.ink
-            if item.active:
-                colour = self.palette.active
-            text = text_of(item.text)
-            graph.node(
-                item.id,
-                label=f"<{text}>" if plain else f"<<I>{text}</I>>",
-                shape="none",
-                margin="0.06,0",
-                width="0",
-                height="0",
-                fontname="Times",
-                fontsize=f"{self.style.size('leaf') - 4 * plain:g}",
-                fontcolor=colour,
-                id=f"leaf-{item.id}",
-                _attributes={"class": f"leaf {item.kind}"},
-            )
 
     def _gate(self, graph: Digraph, item: Item) -> None:
         palette = self.palette
-        ink, fill = (
-            palette.badge(item.pattern) if self.style.badges else (palette.ink, palette.gate)
-        )
+        badges = self.style.badges
+        ink, fill = palette.badge(item.pattern) if badges else (palette.ink, palette.gate)
         ring = palette.active if item.active else palette.tie if item.tie else ink
-        attributes = {
-            "penwidth": "3.5" if item.active else "2",
-            "color": ring,
-            "fontcolor": ink,
-            "fillcolor": fill,
-            "id": f"gate-{item.id}",
-            "class": f"gate {item.pattern}",
-        }
+        attributes = {"id": f"gate-{item.id}", "class": f"gate {item.pattern}", "fontcolor": ink}
         if item.ordered or not self.view.junctions:
             attributes["ordering"] = "in"
-        if self.style.badges:
+        size, round_ = sign_size(item.text, self.style.compact)
+        tie = [("tie", 9.0, f'COLOR="{palette.tie}"')] if item.tie else []
+        if badges or not round_:
+            lines = [(item.text, 18.0, ""), (item.badge, 11.0, "")] if badges else []
+            border = f'BORDER="{4 if item.active else 2}" COLOR="{ring}" BGCOLOR="{fill}"'
             graph.node(
                 item.id,
-                label=self._badge_label(item),
-                shape="box",
-                style="rounded,filled",
-                margin="0.1,0.04",
-                height="0.5",
-                width="0.6",
+                label=ported(border, item.inputs, *(lines or [(item.text, size, "")]), *tie),
+                shape="plain",
                 _attributes=attributes,
             )
+            self.ported.add(item.id)
             return
-        size, round_ = sign_size(item.text, self.style.compact)
-        if item.tie:
-            tie = f'COLOR="{palette.tie}"'
-            label = rows((item.text, max(size - 3, 8), ""), ("tie", 9, tie))
-        else:
-            label = plain_label(item.text)
-        diameter = f"{self.style.size('gate'):g}"
-        shape = (
-            {"shape": "circle", "fixedsize": "true", "width": diameter}
-            if round_
-            else {"shape": "box", "height": diameter, "width": "0.3", "margin": "0.09,0.02"}
-        )
         graph.node(
             item.id,
-            label=label,
-            style="filled" if round_ else "rounded,filled",
+            label=rows((item.text, max(size - 3, 8), ""), *tie) if tie else plain_label(item.text),
+            shape="circle",
+            fixedsize="true",
+            width=f"{self.style.size('gate'):g}",
+            style="filled",
+            fillcolor=fill,
+            color=ring,
+            penwidth="3.5" if item.active else "2",
             fontsize=f"{size:g}",
             _attributes=attributes,
-            **shape,
         )
-
-    def _badge_label(self, item: Item) -> str:
-        tie = [("tie", 10, f'COLOR="{self.palette.tie}"')] if item.tie else []
-        return rows((item.text, 18, ""), (item.badge, 11, ""), *tie)
 
     def _box(self, graph: Digraph, item: Item) -> None:
         small = f'COLOR="{self.palette.name}"'
@@ -225,80 +159,40 @@ class _Writer:
 
     # -- wires -----------------------------------------------------------------------------------
 
-    def _line(self, graph: Digraph, line: Line) -> None:
-        palette = self.palette
+    def _line(self, clusters: _Clusters, line: Line) -> None:
+        """A wire: a table between two edges; a leaf it starts from, or ends at, is part of it."""
+        begin, end = self.ends.get(line.start), self.ends.get(line.end)
+        inside = _common(self.scopes.get(line.start), self.scopes.get(line.end))
+        graph = clusters.graph(begin.scope if begin else inside)
         node = f"wire-{line.id}"
-        colour = palette.active if line.active else palette.faint if line.dashed else palette.wire
+        colour = wire_colour(line, self.palette)
         graph.node(
             node,
-            label=self._wire_table(line, colour),
+            label=wire_table(line, self.style, self.bar, begin, end),
             shape="plain",
             id=node,
             _attributes={"class": "wire"},
         )
         style = {"color": colour, "style": "dashed" if line.dashed else "solid"}
-        graph.edge(
-            line.start,
-            f"{node}:l:w",
-            arrowhead="none",
-            id=f"{node}-in",
-            _attributes={"class": "wire-in"},
-            **style,
-        )
-        graph.edge(
-            f"{node}:l:e",
-            line.end,
-            id=f"{node}-out",
-            arrowhead="normal" if line.arrow else "none",
-            _attributes={"class": "wire-out"},
-            **style,
-        )
-
-    def _wire_table(self, line: Line, colour: str) -> str:
-        palette, row = self.palette, self.style.size("row")
-        above = palette.value if line.shows_above else palette.hidden
-        below = palette.gradient if line.shows_below else palette.hidden
-        name = ""
-        if line.name:
-            size = self.style.size("name")
-            grey = palette.name if line.shows_above else palette.hidden
-            name = (
-                f'<FONT FACE="Times" POINT-SIZE="{size:g}" COLOR="{grey}">'
-                f"<I>{text_of(line.name)}</I> </FONT>"
+        if begin is None:
+            graph.edge(
+                line.start,
+                f"{node}:l:w",
+                arrowhead="none",
+                id=f"{node}-in",
+                _attributes={"class": "wire-in"},
+                **style,
             )
-        cell = f'WIDTH="{self.bar}" HEIGHT="{row:g}"'
-        bottom = ""
-        if self.style.gradients:
-            text = f'<FONT COLOR="{below}">{text_of(line.below)}</FONT>' if line.below else ""
-            bottom = f"<TR><TD {cell}>{text}</TD></TR>"
-        else:
-            bottom = f"<TR><TD {cell}></TD></TR>"
-        if line.note:
-            bottom += (
-                f"<TR><TD>{self._note(line.note, line.shows_below or not line.below)}</TD></TR>"
+        if end is None:
+            port = f":i{line.port}:w" if line.end in self.ported else ""
+            clusters.graph(inside).edge(
+                f"{node}:l:e",
+                f"{line.end}{port}",
+                id=f"{node}-out",
+                arrowhead="normal" if line.arrow else "none",
+                _attributes={"class": "wire-out"},
+                **style,
             )
-        value = f'<FONT COLOR="{above}">{text_of(line.above)}</FONT>' if line.above else ""
-        return (
-            f"<{TABLE}<TR><TD {cell}>{name}{value}</TD></TR>"
-            f'<TR><TD PORT="l" WIDTH="{self.bar}" HEIGHT="2" BGCOLOR="{colour}"></TD></TR>'
-            f"{bottom}</TABLE>>"
-        )
-
-    def _note(self, note: Note, shown: bool) -> str:
-        """A local Jacobian: its matrix in small cells, or a line about it."""
-        ink = self.palette.local if shown else self.palette.hidden
-        size = max(self.style.size("number") - 4, 8)
-        font = f'<FONT COLOR="{ink}" POINT-SIZE="{size:g}">'
-        if not note.matrix:
-            return f"{font}{text_of(note.text)}</FONT>"
-        rows = "".join(
-            "<TR>" + "".join(f"<TD>{font}{text_of(x)}</FONT></TD>" for x in row) + "</TR>"
-            for row in note.matrix
-        )
-        return (
-            '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="2" '
-            f'COLOR="{ink}">{rows}</TABLE>'
-        )
 
 
 class _Clusters:

@@ -21,6 +21,7 @@ from microgd.draw.matrices import jacobian_notes
 from microgd.draw.palette import palette_named
 from microgd.draw.progress import progress
 from microgd.draw.view import Options
+from microgd.draw.wires import Style
 from microgd.errors import DrawingError
 from microgd.files import write_whole
 from microgd.gates.table import TABLE, did_you_mean
@@ -204,7 +205,7 @@ def draw(
     else:
         from microgd.draw import circuit
 
-        style = circuit.Style(colours, look == "lecture", count > FULL, options.gradients)
+        style = Style(colours, look == "lecture", count > FULL, options.gradients)
         notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
         view = view_of(lesson, seen, options, boxes, kept, notes)
         graph = circuit.to_dot(view, style)

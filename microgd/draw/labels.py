@@ -12,8 +12,10 @@ def sign_size(sign: str, compact: bool) -> tuple[float, bool]:
     """The font size of a sign, and whether it fits a circle."""
     length = len(sign)
     shrink = 4 if compact else 0
-    if length <= 2:
+    if length <= 1:
         return 20 - shrink, True
+    if length == 2:
+        return 17 - shrink, True
     if length == 3:
         return 14 - shrink / 2, True
     if length == 4:
@@ -44,3 +46,23 @@ def rows(*rows: tuple[str, float, str]) -> str:
         for text, size, more in rows
     )
     return f"<{TABLE}{cells}</TABLE>>"
+
+
+def ported(border: str, inputs: int, *lines: tuple[str, float, str]) -> str:
+    """A rounded box with lines of text, and on its left a port for each input: i0, i1, …"""
+    inner = "".join(
+        f'<TR><TD><FONT POINT-SIZE="{size:g}" {more}>{text_of(text)}</FONT></TD></TR>'
+        for text, size, more in lines
+    )
+    inputs = max(inputs, 1)
+    height = max(36 // inputs, 10)
+    ports = [f'<TD PORT="i{i}" WIDTH="7" HEIGHT="{height}"></TD>' for i in range(inputs)]
+    first = (
+        f'<TR>{ports[0]}<TD ROWSPAN="{inputs}">{TABLE}{inner}</TABLE></TD>'
+        f'<TD ROWSPAN="{inputs}" WIDTH="7"></TD></TR>'
+    )
+    rest = "".join(f"<TR>{port}</TR>" for port in ports[1:])
+    return (
+        f'<<TABLE {border} STYLE="ROUNDED" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+        f"{first}{rest}</TABLE>>"
+    )

@@ -29,6 +29,7 @@ class Item:
     pattern: str = ""
     tie: str = ""
     ordered: bool = False
+    inputs: int = 0
     scope: str | None = None
     active: bool = False
     counts: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Line:
     shows_below: bool = True
     dashed: bool = False
     arrow: bool = True
+    port: int = 0
     active: bool = False
     name: str = ""
     note: Note | None = None

@@ -23,7 +23,7 @@ REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 ROOT_SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 NODE = re.compile(r'<g id="[^"]*" class="node ([^"]*)">.*?</g>', re.DOTALL)
 POLYGON = re.compile(r'<polygon [^>]*points="([^"]*)"')
-TEXT_PLACE = re.compile(r'text-anchor="(?:start|middle)" x="[^"]*" y="([^"]*)"')
+TEXT_PLACE = re.compile(r'text-anchor="(?:start|middle)" x="[^"]*" y="([^"]*)"([^>]*)')
 
 
 def tidy_svg(
@@ -93,16 +93,21 @@ def _centre_texts(node: re.Match[str], classes: tuple[str, ...]) -> str:
     Graphviz anchors them at a start computed from its own measure of the text, which is wrong
     outside ASCII (graphviz-pure) and wherever the viewer has another font.
     """
-    bar = POLYGON.search(node[0])
-    if bar is None or not set(node[1].split()) & set(classes):
+    shapes = [
+        [(float(x), float(y)) for x, y in (point.split(",") for point in points.split())]
+        for points in POLYGON.findall(node[0])
+    ]
+    if not shapes or not set(node[1].split()) & set(classes):
         return node[0]
-    middle = _middle([float(point.split(",")[0]) for point in bar[1].split()])
+    level = {y for _, y in shapes[0]}  # a dashed bar has several pieces at one height
+    middle = _middle([x for shape in shapes if {y for _, y in shape} == level for x, _ in shape])
     rows = [place[1] for place in TEXT_PLACE.finditer(node[0])]
 
     def centred(place: re.Match[str]) -> str:
-        if rows.count(place[1]) > 1:  # a line of several fonts: its parts stay side by side
+        several = rows.count(place[1]) > 1  # a line of several fonts: its parts stay side by side
+        if several or "Times" in place[2]:  # and a leaf's name stays beside the bar
             return place[0]
-        return f'text-anchor="middle" x="{middle}" y="{place[1]}"'
+        return f'text-anchor="middle" x="{middle}" y="{place[1]}"{place[2]}'
 
     return TEXT_PLACE.sub(centred, node[0])
 
