@@ -46,6 +46,8 @@ def picture_options(function: F) -> F:
             metavar="N",
             help="Dots per inch of a PNG.  [default: 192]",
         ),
+        click.option("--transparent", is_flag=True, help="No background behind the circuit."),
+        click.option("--compact", is_flag=True, help="Small and close, as long circuits are."),
         click.option("--palette", type=Choice(PALETTES), help="The picture's colours."),
         click.option("--look", type=Choice(LOOKS), help="What the picture looks like."),
     ):

@@ -102,6 +102,8 @@ def _drawing(lesson: Lesson, options: dict[str, Any], step: int | None) -> Drawi
             lesson.output if graph else lesson.trace,
             options["look"] or "circuit",
             palette=options["palette"] or "default",
+            transparent=options["transparent"],
+            compact=options["compact"] or None,
             gradients=not options["forward"],
             upstream=lesson.upstream if graph else None,
             jacobian=graph,

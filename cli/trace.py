@@ -78,8 +78,8 @@ def _require_consistent(options: dict[str, Any]) -> None:
     if "-" in options["outputs"]:
         raise click.UsageError("-o - is for `microgd draw`: here the lesson is printed.")
     require_endings(options["outputs"])
-    for name in ("look", "palette", "dpi", "dot", "timeout"):
-        if options[name] is not None and not options["outputs"]:
+    for name in ("look", "palette", "transparent", "compact", "dpi", "dot", "timeout"):
+        if options[name] not in (None, False) and not options["outputs"]:
             raise click.UsageError(f"--{name} is about the picture: add -o circuit.svg.")
 
 
@@ -104,7 +104,7 @@ def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
             say(f"There is no gate in it, only the value {value}.")
         if options["sentences"] and trace.has_gradients:
             heading("backward")
-            _numbered((e.step, e.sentence) for e in trace.events if e.kind != "forward")
+            _numbered((e.step, trace.line(e)) for e in trace.events if e.kind != "forward")
     if trace.has_gradients and not options["sentences"]:
         show_table(trace.table())
     if options["jacobian"]:
@@ -145,6 +145,9 @@ def _draw(lesson: Lesson, options: dict[str, Any], quiet: bool) -> None:
         lesson.trace,
         options["look"] or "circuit",
         palette=options["palette"] or "default",
+        transparent=options["transparent"],
+        compact=options["compact"] or None,
+        names="all",  # as the table beside it calls them
         gradients=not options["forward"],
         engine=options["dot"],
         timeout=options["timeout"] or 30.0,

@@ -228,6 +228,8 @@ class Tensor(Node):
         return record(add, (self, other))
 
     def __radd__(self, other: Any) -> Tensor:
+        if other.__class__ is int and other == 0:  # where Python's sum() starts: no gate for that
+            return self
         return record(add, (wrap(other, Tensor), self))
 
     def __sub__(self, other: Any) -> Tensor:

@@ -130,7 +130,7 @@ def test_arithmetic_of_plain_numbers_makes_no_gates(text: str, value: float) -> 
         ("x – 1", ["sub"], 2.0),
         ("max(x, 4)", ["maximum"], 4.0),
         ("max(0, x)", ["maximum"], 3.0),
-        ("max(1, x, 2)", ["maximum", "maximum"], 3.0),
+        ("max(1, x, 2)", ["maxout"], 3.0),
         ("min(x, 4, 2)", ["minimum", "minimum"], 2.0),
         ("x.max(4)", ["maximum"], 4.0),
         ("leaky_relu(-x, slope=1/10)", ["neg", "leaky_relu"], -0.3),

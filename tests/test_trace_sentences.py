@@ -119,7 +119,7 @@ def test_arrays(output: mg.Tensor, sentence: str) -> None:
             (3,),
             (
                 "upstream ⊗ y → [[1, 1, 1], [1, 1, 1]]",
-                "each row of x · its upstream → [[1, 1, 1], [1, 1, 1]]",
+                "xᵀ @ upstream → [2, 2, 2]",
             ),
         ),
         ((3,), (3, 2), ("upstream @ yᵀ → [2, 2, 2]", "x ⊗ upstream → [[1, 1], [1, 1], [1, 1]]")),

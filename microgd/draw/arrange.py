@@ -122,8 +122,7 @@ class _Builder:
         active = node.id == self.seen.node
         scope = node.scope
         if node.kind != "gate":
-            text = node.label if node.kind != "constant" or node.shape == () else "constant"
-            return Item(node.id, node.kind, pretty(text), scope=scope, active=active)
+            return Item(node.id, node.kind, self._leaf_text(node), scope=scope, active=active)
         shown = self.options.names == "all" or (self.options.names == "given" and node.named)
         if node.id == self.trace.output:
             shown = False
@@ -134,7 +133,7 @@ class _Builder:
             node.id,
             "gate",
             node.sign,
-            name=pretty(node.label) if shown else "",
+            name=self._gate_name(node) if shown else "",
             badge=node.badge + (", sums batch" if node.id in self.broadcasts else ""),
             pattern=node.pattern,
             tie="tie" if node.tie else "",
@@ -144,6 +143,14 @@ class _Builder:
             active=active,
             title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
         )
+
+    def _leaf_text(self, node: TraceNode) -> str:
+        if node.kind == "constant":
+            return pretty(node.label) if node.shape == () else "constant"
+        if not node.named and self.options.names != "all":
+            return ""
+        # Inside a scope's frame the frame tells equal names apart.
+        return pretty(node.name or node.label) if node.scope else pretty(node.label)
 
     def _box(self, scope: str) -> Item:
         inside = [n for n in self.trace.nodes if self.boxes.get(n.id) == scope]
@@ -342,7 +349,10 @@ class _Builder:
         if node.kind != "gate" or node.id in self.boxes or node.id == self.trace.output:
             return ""
         shown = self.options.names == "all" or (self.options.names == "given" and node.named)
-        return pretty(node.label) if shown else ""
+        return self._gate_name(node) if shown else ""
+
+    def _gate_name(self, node: TraceNode) -> str:
+        return pretty(node.name or node.label) if node.scope else pretty(node.label)
 
     def _title(self, node: TraceNode, group: Sequence[Wire]) -> str:
         told = [s for w in group for s in self.sentences.get(w.id, [])]
@@ -358,7 +368,7 @@ class _Builder:
         return format_value(node.value, self.options.digits)
 
     def _gradient(self, node: TraceNode, gradient: Value | None) -> str:
-        if gradient is None or not self.options.gradients:
+        if gradient is None or not (self.options.gradients and self.options.values):
             return ""
         if np.size(gradient) > ON_WIRE:
             return f"norm {format_number(norm(gradient), max(self.options.digits, 2))}"

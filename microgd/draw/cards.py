@@ -19,7 +19,12 @@ def to_dot(trace: Trace, seen: Progress, options: Options, palette: Palette) -> 
     """The trace as cards. Constants that a sign carries are left out."""
     graph: Digraph = Digraph("cards")
     graph.attr(
-        "graph", rankdir="LR", nodesep="0.15", ranksep="0.3", pad="0.15", bgcolor=palette.background
+        "graph",
+        rankdir="LR",
+        nodesep="0.15",
+        ranksep="0.3",
+        pad="0.15",
+        bgcolor=palette.page or palette.background,
     )
     graph.attr("node", fontname="Arial", fontsize="13", fontcolor=palette.ink)
     graph.attr("edge", penwidth="1.5", arrowsize="0.6", color=palette.wire)

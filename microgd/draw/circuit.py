@@ -10,8 +10,9 @@ from graphviz import Digraph
 
 from microgd.draw.labels import plain_label, ported, rows, sign_size
 from microgd.draw.palette import Palette
+from microgd.draw.style import Style
 from microgd.draw.view import Item, Junction, Line, View, scope_id
-from microgd.draw.wires import Style, bar_width, wire_colour, wire_table
+from microgd.draw.wires import bar_width, wire_colour, wire_table
 
 
 def to_dot(view: View, style: Style) -> Digraph:
@@ -50,7 +51,7 @@ class _Writer:
             ranksep=f"{separation:g}",
             pad="0.15",
             outputorder="edgesfirst",
-            bgcolor=palette.background,
+            bgcolor=palette.page or palette.background,
             fontname="Arial",
             fontsize="13",
         )

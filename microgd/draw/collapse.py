@@ -9,6 +9,12 @@ from microgd.errors import DrawingError
 from microgd.gates.table import did_you_mean
 from microgd.trace.lesson import Trace
 
+#: With scopes, a graph of more gates than this is collapsed.
+COLLAPSED = 30
+
+#: A chain of more gates than this is set compact, to fit a slide.
+LONG = 12
+
 #: Up to so many drawn gates the picture is set large; up to the next, compact; more are refused.
 FULL = 60
 COMPACT = 150
@@ -69,6 +75,17 @@ def drawn_gates(trace: Trace, boxes: dict[str, str], kept: frozenset[str] | None
         for n in trace.nodes
     )
     return gates + len(set(boxes.values()))
+
+
+def depth(trace: Trace, kept: frozenset[str] | None) -> int:
+    """How many gates the longest drawn path from an input to the output has."""
+    source = {w.id: w.source for w in trace.wires}
+    depths: dict[str, int] = {}
+    for node in trace.nodes:
+        drawn = node.kind == "gate" and (kept is None or node.id in kept)
+        before = max((depths[source[w]] for w in node.wires), default=0)
+        depths[node.id] = before + drawn
+    return max(depths.values(), default=0)
 
 
 def require_drawable(count: int, trace: Trace, *, full: bool, force: bool) -> None:

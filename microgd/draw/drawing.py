@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from microgd.draw.arrange import view_of
 from microgd.draw.collapse import (
+    COLLAPSED,
     FULL,
+    LONG,
     boxes_of,
+    depth,
     drawn_gates,
     neighbourhood,
     require_drawable,
@@ -20,8 +24,8 @@ from microgd.draw.collapse import (
 from microgd.draw.matrices import jacobian_notes
 from microgd.draw.palette import palette_named
 from microgd.draw.progress import progress
+from microgd.draw.style import Style
 from microgd.draw.view import Options
-from microgd.draw.wires import Style
 from microgd.errors import DrawingError
 from microgd.files import write_whole
 from microgd.gates.table import TABLE, did_you_mean
@@ -114,8 +118,18 @@ class Drawing:
             path, self.render(format, dpi=dpi or (PNG_DPI if format == "png" else None))
         )
 
-    def _repr_svg_(self) -> str:
-        return self.svg
+    def _repr_svg_(self) -> str | None:
+        try:
+            return self.svg
+        except DrawingError:
+            return None
+
+    def _repr_html_(self) -> str | None:
+        """In a notebook, why there is no picture, where there is none."""
+        try:
+            return None if self.svg else ""
+        except DrawingError as problem:
+            return f"<p>{html.escape(str(problem))}</p>"
 
     def __repr__(self) -> str:
         lines = self.dot.count("\n")
@@ -138,6 +152,8 @@ def draw(
     hops: int = 2,
     jacobian: bool = False,
     collapse: bool = False,
+    compact: bool | None = None,
+    transparent: bool = False,
     full: bool = False,
     force: bool = False,
     engine: str | None = None,
@@ -153,12 +169,15 @@ def draw(
         upstream: the gradient to start from, in the output's shape (as in `mg.trace`).
         step: show only what the steps 0 … `step` of the trace told, and highlight the last.
         digits: decimals; None takes 0 if all numbers are whole, else 2.
+        values: False draws the circuit without its numbers.
         names: "given" shows the user's names of intermediate results, "all" every label, "none".
         expand: composite gates (or scopes of a large graph) to open, by name; True opens all.
         focus, hops: draw only what is at most `hops` wires away from the node of that label.
         jacobian: write the local Jacobian under each wire of an array: the matrix where it is
             small, its size and structure where not.
         collapse: draw each scope as one box even where the graph is small.
+        compact: set small and close; None does so for long or large circuits.
+        transparent: no background, for slides that have one.
         full, force: draw more than 150, more than 1000 gates without collapsing.
         engine: the Graphviz program to use. timeout: seconds it may take.
 
@@ -172,9 +191,13 @@ def draw(
     """
     if look not in LOOKS:
         raise DrawingError(f"there is no look {look!r}; choose {', '.join(LOOKS)}")
+    if look == "cards" and collapse:
+        raise DrawingError("the cards look does not collapse scopes: use circuit or lecture")
     if names not in ("given", "all", "none"):
         raise DrawingError(f"names is 'given', 'all' or 'none', got {names!r}")
     colours = palette_named(palette)
+    if transparent:
+        colours = replace(colours, page="transparent")
     wanted = _names(expand)
     if isinstance(what, Trace):
         lesson, output = what, None
@@ -205,7 +228,9 @@ def draw(
     else:
         from microgd.draw import circuit
 
-        style = Style(colours, look == "lecture", count > FULL, options.gradients)
+        if compact is None:
+            compact = count > FULL or (not boxes and depth(lesson, kept) > LONG)
+        style = Style(colours, look == "lecture", compact, options.gradients)
         notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
         view = view_of(lesson, seen, options, boxes, kept, notes)
         graph = circuit.to_dot(view, style)
@@ -261,6 +286,6 @@ def _selection(
         return {}, neighbourhood(trace, focus, hops)
     gates = sum(n.kind == "gate" for n in trace.nodes)
     may = collapse is not None and wanted is not None
-    if scopes and may and (collapse or gates > FULL):
+    if scopes and may and (collapse or gates > COLLAPSED):
         return boxes_of(trace, opened), None
     return {}, None

@@ -25,7 +25,7 @@ def tensor_svg(tensor: Tensor) -> str | None:
 def trace_html(trace: Trace) -> str:
     """The circuit above the table; why there is no picture, where there is none."""
     try:
-        picture = draw(trace).svg
+        picture = draw(trace, names="all").svg
     except MicrogdError as problem:
         picture = f"<p>{html.escape(str(problem))}</p>"
     return picture + trace.table()._repr_html_()

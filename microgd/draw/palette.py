@@ -9,7 +9,10 @@ from microgd.errors import DrawingError
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours as `#rrggbb`. Position (above or below the wire) carries the meaning too."""
+    """Colours as `#rrggbb`. Position (above or below the wire) carries the meaning too.
+
+    `page` is what is painted behind the circuit: the background unless it says otherwise.
+    """
 
     value: str = "#1a7f37"
     gradient: str = "#c4161c"
@@ -22,6 +25,7 @@ class Palette:
     local: str = "#6639ba"
     background: str = "#ffffff"
     gate: str = "#ffffff"
+    page: str = ""
     scope: str = "#8c959f"
     #: pattern → (ink, fill) of its badge in the lecture look
     distributes: tuple[str, str] = ("#2f5f9e", "#e7f0ff")

@@ -195,7 +195,7 @@ maxout: Gate = Gate(
     _maxout_rule,
     formula="max(x₁, x₂, …)",
     local=("1 if largest",),
-    sign="maxout",
+    sign="max",
     commutative=True,
     pattern="routes",
     branch=_maxout_winners,

@@ -48,7 +48,10 @@ def _left(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if len(shape_of(y)) == 1:
-        return _column(g) * x
+        if len(shape_of(x)) == 1:
+            return g * x
+        product = matmul(_flip(x), _column(g))
+        return reshape(product, shape_of(product)[:-1])
     if len(shape_of(x)) == 1:
         shape = shape_of(g)
         return _column(x) * reshape(g, (*shape[:-1], 1, shape[-1]))

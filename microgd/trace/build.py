@@ -135,6 +135,7 @@ def _trace_node(
         id=ids[node],
         label=names[node],
         named=bool(node.name and node.name.strip()),
+        name=node.name,
         kind="gate" if node.inputs else gate.name,
         gate=gate.name,
         sign=sign_of(node) if node.inputs else "",

@@ -20,6 +20,7 @@ class TraceNode:
         id: unique and stable: `n0`, `n1`, … in the order of computation.
         label: a short unique name for formulas: the user's, or a letter.
         named: whether the label is the user's.
+        name: what the user called it, which another node may be called, too.
         kind: `input`, `constant`, `placeholder` or `gate`.
         gate, sign, pattern, badge: of a gate; the sign carries folded constants (`+1`).
         wires: the ids of the wires that lead into it, in the order of its inputs.
@@ -32,6 +33,7 @@ class TraceNode:
     id: str
     label: str
     named: bool
+    name: str | None
     kind: str
     gate: str
     sign: str

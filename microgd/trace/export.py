@@ -83,6 +83,7 @@ def _node(node: TraceNode) -> dict[str, Any]:
         "id": node.id,
         "label": node.label,
         "named": node.named,
+        "name": node.name,
         "kind": node.kind,
         "gate": node.gate,
         "sign": node.sign,

@@ -60,7 +60,8 @@ def formula(node: Node, names: Sequence[str]) -> str:
         for k, v in params.items()
         if k not in gate.params or gate.params[k] is ... or gate.params[k] != v
     ]
-    return f"{gate.name}({', '.join([*names, *options])})"
+    name = {"maximum": "max", "minimum": "min"}.get(gate.name, gate.name)
+    return f"{name}({', '.join([*names, *options])})"
 
 
 def key_text(key: Any) -> str:

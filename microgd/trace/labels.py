@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from microgd.graph.node import Node
@@ -17,16 +17,17 @@ _SUPERSCRIPTS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·"
 def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
     """A label for every node: its own name, else a letter; scalar constants get their number.
 
-    Names that two nodes share are told apart with a count: x, x_2. All labels but those of
-    constants are unique.
+    Names that several nodes share are told apart by their scopes, where those differ
+    (neuron1.w, neuron2.w), else by a count (x, x_2). All labels but those of constants are unique.
     """
     named = {node: name for node in order if (name := _one_line(node.name))}
     given = set(named.values())
     taken: set[str] = set()
     counts: dict[str, Iterator[int]] = {}
     result: dict[Node, str] = {}
+    shared = _in_scopes(named)
     for node, name in named.items():
-        label = name
+        label = name = shared.get(node, name)
         while label in taken or (label != name and label in given):
             label = f"{name}_{next(counts.setdefault(name, count(2)))}"
         taken.add(label)
@@ -35,7 +36,9 @@ def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
         result[output] = "f" if "f" not in taken else next(_fresh(taken, LETTERS))
         taken.add(result[output])
     gate_names = _fresh(taken, LETTERS)
-    leaf_names = _fresh(taken, "x")
+    # Unnamed weights beside inputs x0, x1 are not to be taken for more inputs.
+    letter = next((x for x in "xwp" if not any(n.startswith(x) for n in given)), "x")
+    leaf_names = _fresh(taken, letter)
     constant_names = _fresh(taken, "k")
     for node in order:
         if node in result:
@@ -49,6 +52,21 @@ def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
         else:
             result[node] = next(constant_names)
     return result
+
+
+def _in_scopes(named: Mapping[Node, str]) -> dict[Node, str]:
+    """Names with their scope, shortened where that suffices, for names that stand in several."""
+    places: dict[str, set[str | None]] = {}
+    for node, name in named.items():
+        places.setdefault(name, set()).add(node.scope)
+    found = {}
+    for node, name in named.items():
+        scopes = places[name]
+        if node.scope and len(scopes) > 1:
+            tails = [s.rpartition("/")[2] for s in scopes if s]
+            short = node.scope.rpartition("/")[2]
+            found[node] = f"{short if tails.count(short) == 1 else node.scope}.{name}"
+    return found
 
 
 def _one_line(name: str | None) -> str:

@@ -22,6 +22,9 @@ from microgd.trace.numbers import (
 )
 from microgd.trace.table import Table
 
+#: Notes under a table beyond these are left out.
+MOST_NOTES = 6
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trace:
@@ -115,7 +118,16 @@ class Trace:
                 total = self._cell(so_far[event.target])
             rows.append((*first, self._cell(event.value), total))
         columns = ("gate", "input", "local>", "× upstream>", "= contribution>", "sum so far>")
-        return Table("backward", columns, tuple(rows))
+        return Table("backward", columns, tuple(rows), self._rounded())
+
+    def _rounded(self) -> tuple[str, ...]:
+        """Steps whose numbers, as shown, do not give the result as shown."""
+        notes = []
+        for event in self.events:
+            before = re.search(r"\(before rounding: (.*)\)$", event.sentence)
+            if before:
+                notes.append(f"before rounding, {self._to(event)}{before[1]}")
+        return (*notes[:MOST_NOTES], *["…"][: len(notes) > MOST_NOTES])
 
     def _is_summed_next(self, event: Event) -> bool:
         after = self.events[event.step + 1] if event.step + 1 < len(self.events) else None
@@ -130,6 +142,8 @@ class Trace:
         if is_number(event.rule):
             return value if np.size(event.local) == 1 else event.rule
         worded = re.search(r"[a-z]{2,} ", event.rule) and not event.rule.startswith("sign")
+        if worded and np.size(event.local) == 1 and float(event.local) not in (0.0, 1.0):
+            return f"{value} (tie)" if "if" in event.rule else value
         both = f"{event.rule}{':' if worded else ' ='} {value}"
         short = np.size(event.local) <= WRITTEN_OUT and len(both) <= CELL_WIDTH
         return both if short or np.size(event.local) == 1 else event.rule
@@ -166,7 +180,11 @@ class Trace:
         return format_number(x, self.digits)
 
     def __str__(self) -> str:
-        return "\n".join(f"{e.step:>3}  {self._to(e)}{e.sentence}" for e in self.events)
+        return "\n".join(f"{e.step:>3}  {self.line(e)}" for e in self.events)
+
+    def line(self, event: Event) -> str:
+        """A step in words and numbers, and whose gradient it is about: `x ← branch: 1 + 2 = 3`."""
+        return self._to(event) + event.sentence
 
     def _to(self, event: Event) -> str:
         """Whose gradient the step is about."""

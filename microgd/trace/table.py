@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title, column names (those ending in `>` are right-aligned) and rows of text."""
+    """A title, column names (those ending in `>` are right-aligned), rows of text, and notes."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
 
     def __rich__(self) -> RichTable:
         from rich import box
@@ -25,7 +26,12 @@ class Table:
         from rich.text import Text
 
         table = RichTable(
-            title=Text(self.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+            title=Text(self.title),
+            title_justify="left",
+            caption=Text("\n".join(self.notes)) if self.notes else None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
         )
         for name in self.columns:
             right = name.endswith(">")
@@ -44,12 +50,18 @@ class Table:
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(c.rstrip('>'))}</th>" for c in self.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows
-        )
+        sides = ["right" if c.endswith(">") else "left" for c in self.columns]
+
+        def line(cells: tuple[str, ...], tag: str) -> str:
+            return "".join(
+                f'<{tag} style="text-align:{side}">{html.escape(cell)}</{tag}>'
+                for cell, side in zip(cells, sides, strict=True)
+            )
+
+        head = line(tuple(c.rstrip(">") for c in self.columns), "th")
+        body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in self.rows)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         return (
             f"<table><caption>{html.escape(self.title)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
         )

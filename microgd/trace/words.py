@@ -135,7 +135,7 @@ def _product_back(node: Node, position: int, label: Mapping[Node, str], g: str) 
     """g @ yᵀ and xᵀ @ g, with ⊗ for the outer product that a vector makes of it."""
     x, y = node.inputs
     if position == 1 and len(y.shape) == 1 < len(x.shape):
-        return f"each row of {label[x]} · its {g}"  # a step of its own then sums the rows
+        return f"{label[x]}ᵀ @ {g}"
     if position == 0:
         if len(y.shape) == 1:
             return f"{g} ⊗ {label[y]}" if len(x.shape) > 1 else f"{g} · {label[y]}"
