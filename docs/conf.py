@@ -2,6 +2,9 @@
 
 from importlib.metadata import version as installed_version
 
+from docutils import nodes
+from latex2mathml.converter import convert
+
 project = "microgd"
 author = "microgd contributors"
 copyright = "2026, microgd contributors"
@@ -15,3 +18,21 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = "microgd"
+
+# Formulas become MathML, which every browser shows without fetching a script.
+html_math_renderer = "mathml"
+
+
+def _inline(translator, node):
+    translator.body.append(convert(node.astext()))
+    raise nodes.SkipNode
+
+
+def _block(translator, node):
+    translator.body.append(convert(node.astext(), display="block"))
+    raise nodes.SkipNode
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))

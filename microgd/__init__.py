@@ -91,6 +91,7 @@ from microgd.trace.lesson import Trace
 
 Tensor._repr_svg_ = _notebook.tensor_svg
 Trace._repr_html_ = _notebook.trace_html
+Circuit._repr_svg_ = _notebook.circuit_svg
 
 __all__ = [
     "TABLE",

@@ -497,3 +497,58 @@ def test_a_bias_says_that_it_sums_the_batch():
     words = [texts(g) for g in groups(svg, "gate").values()]
     assert ["+", "distributes, sums batch"] in words
     assert ["×", "swaps"] in words
+
+
+def test_the_badge_of_a_power_is_its_own_rule():
+    x = mg.Tensor([1.0, 2.0], name="x")
+    svg = mg.draw((x**2).sum(), look="lecture").svg
+    assert ["x²", "× 2·x"] in [texts(g) for g in groups(svg, "gate").values()]
+
+
+def test_a_program_shows_itself_too():
+    assert mg.circuit("x * y", x=1, y=2)._repr_svg_().startswith("<svg")
+
+
+def test_no_values_hides_every_number():
+    assert all(t == [] for t in wires(mg.draw(deck(), values=False)).values())
+
+
+def test_transparent_and_compact():
+    wide, small = (mg.draw(deck(), compact=c).svg for c in (False, True))
+    width = [float(ET.fromstring(s).get("width")) for s in (wide, small)]
+    assert width[1] < 0.85 * width[0]
+
+    def behind(**options):
+        """What is painted before the first element."""
+        return mg.draw(deck(), **options).svg.partition('<g id="wire')[0]
+
+    assert 'fill="#ffffff"' in behind()
+    assert 'fill="#ffffff"' not in behind(transparent=True)
+    with pytest.raises(DrawingError, match="cards"):
+        mg.draw(deck(), look="cards", collapse=True)
+
+
+def test_names_inside_scopes_are_shown_as_given():
+    x = mg.Tensor(1.0, name="x")
+    made = []
+    for i in (1, 2):
+        with mg.scope(f"neuron{i}"):
+            made.append(x * mg.Tensor(0.5, name="w"))
+    f = made[0] + made[1]
+    found = [texts(g)[0] for g in groups(mg.draw(f).svg, "wire").values()]
+    assert found.count("w") == 2
+    assert {n.label for n in mg.trace(f).nodes} >= {"neuron1.w", "neuron2.w"}
+
+
+def test_unnamed_inputs_have_no_text_and_no_users_letter():
+    x0, w = mg.Tensor(1.0, name="x0"), mg.Tensor(2.0)
+    f = x0 * w
+    assert wires(mg.draw(f))["wire-n2.1"] == ["2", "1"]
+    assert texts(groups(mg.draw(f).svg, "wire")["wire-n2.1"]) == ["2", "1"]
+    assert "w1" in {n.label for n in mg.trace(f).nodes}
+
+
+def test_where_no_engine_is_a_notebook_says_so(tmp_path):
+    drawing = mg.draw(deck(), engine=str(tmp_path / "no-such-dot"))
+    assert drawing._repr_svg_() is None
+    assert "no such program" in drawing._repr_html_()

@@ -56,6 +56,7 @@ class _Builder:
         self.view = View()
         self.part_bundled: set[str] = set()
         self.sentences: dict[str, list[str]] = {}
+        self.rules = {e.node: e.rule for e in trace.events if e.kind == "contribution"}
         self.broadcasts = {e.node for e in trace.events if e.kind == "broadcast"}
         for event in trace.events:
             key = event.wire or event.node
@@ -134,7 +135,7 @@ class _Builder:
             "gate",
             node.sign,
             name=self._gate_name(node) if shown else "",
-            badge=node.badge + (", sums batch" if node.id in self.broadcasts else ""),
+            badge=self._badge(node),
             pattern=node.pattern,
             tie="tie" if node.tie else "",
             ordered=not node.commutative,
@@ -143,6 +144,13 @@ class _Builder:
             active=active,
             title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
         )
+
+    def _badge(self, node: TraceNode) -> str:
+        if node.id in self.broadcasts:
+            return f"{node.badge}, sums batch"
+        if node.folded and node.pattern == "scales" and self.rules.get(node.id):
+            return f"× {self.rules[node.id]}"  # of this power, say: × 2·x
+        return node.badge
 
     def _leaf_text(self, node: TraceNode) -> str:
         if node.kind == "constant":

@@ -87,7 +87,9 @@ class _Writer:
         size, round_ = sign_size(item.text, self.style.compact)
         tie = [("tie", 9.0, f'COLOR="{palette.tie}"')] if item.tie else []
         if badges or not round_:
-            lines = [(item.text, 18.0, ""), (item.badge, 11.0, "")] if badges else []
+            small = self.style.compact
+            badge = [(item.text, 15.0 if small else 18.0, ""), (item.badge, 11.0 - small, "")]
+            lines = badge if badges else []
             border = f'BORDER="{4 if item.active else 2}" COLOR="{ring}" BGCOLOR="{fill}"'
             graph.node(
                 item.id,

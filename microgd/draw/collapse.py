@@ -12,8 +12,9 @@ from microgd.trace.lesson import Trace
 #: With scopes, a graph of more gates than this is collapsed.
 COLLAPSED = 30
 
-#: A chain of more gates than this is set compact, to fit a slide.
-LONG = 12
+#: A chain of more gates than this is set compact, to fit a slide; boxes take more room.
+LONG = 10
+LONG_BOXES = 8
 
 #: Up to so many drawn gates the picture is set large; up to the next, compact; more are refused.
 FULL = 60

@@ -14,6 +14,7 @@ from microgd.draw.collapse import (
     COLLAPSED,
     FULL,
     LONG,
+    LONG_BOXES,
     boxes_of,
     depth,
     drawn_gates,
@@ -229,7 +230,8 @@ def draw(
         from microgd.draw import circuit
 
         if compact is None:
-            compact = count > FULL or (not boxes and depth(lesson, kept) > LONG)
+            long = LONG_BOXES if look == "lecture" else LONG
+            compact = count > FULL or (not boxes and depth(lesson, kept) > long)
         style = Style(colours, look == "lecture", compact, options.gradients)
         notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
         view = view_of(lesson, seen, options, boxes, kept, notes)

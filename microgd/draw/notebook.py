@@ -6,6 +6,7 @@ import html
 
 from microgd.draw.drawing import draw
 from microgd.errors import MicrogdError
+from microgd.language.circuit import Circuit
 from microgd.tensor import Tensor
 from microgd.trace.lesson import Trace
 
@@ -20,6 +21,11 @@ def tensor_svg(tensor: Tensor) -> str | None:
         return draw(tensor).svg
     except MicrogdError:
         return None
+
+
+def circuit_svg(circuit: Circuit) -> str | None:
+    """The circuit of a program."""
+    return tensor_svg(circuit.output)
 
 
 def trace_html(trace: Trace) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from microgd.errors import LanguageError
 from microgd.gates.table import did_you_mean
@@ -30,6 +30,9 @@ class Circuit:
         inputs: the inputs by name: the bindings in their order, then the numbers it assigns.
         names: every name the program assigns, with its value.
     """
+
+    #: How a notebook shows a circuit; given by the floor that can draw (`draw/notebook.py`).
+    _repr_svg_: ClassVar[Callable[[Circuit], str | None]]
 
     text: str
     output: Tensor
