@@ -68,6 +68,8 @@ def show_table(table: Table, *, titled: bool = True) -> None:
     for row in table.rows:
         rich.add_row(*(Text(fitted(cell)) for cell in row))
     _say_rendered(rich)
+    for note in table.notes:
+        say(f"  {note}")
 
 
 def _say_rendered(what: RenderableType) -> None:

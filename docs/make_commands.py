@@ -1,4 +1,4 @@
-"""Run the commands in docs/commands/ and write what they print under them.
+"""Run the commands in docs/commands/ and docs/lecture-circuits.md, and write what they print under them.
 
 python docs/make_commands.py        # rewrites the pages; a test compares them
 """
@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from microgd_cli.main import cli
 
-PAGES = Path(__file__).parent / "commands"
+DOCS = Path(__file__).parent
+PAGES = [*sorted((DOCS / "commands").glob("*.md")), DOCS / "lecture-circuits.md"]
 
 BLOCK = re.compile(r"^```console\n\$ (microgd .*)\n(?:[^`]*\n)?```$", re.MULTILINE)
 
@@ -36,7 +37,7 @@ def page(text: str) -> str:
 
 def main() -> None:
     """Bring all pages up to date."""
-    for path in sorted(PAGES.glob("*.md")):
+    for path in PAGES:
         path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
