@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from microgd.autodiff.check import Report
     from microgd.graph.gate import Gate
 
-#: Shapes to try for inputs (None: whole numbers), and values for parameters that must be given.
-_SHAPES: tuple[tuple[int, ...] | None, ...] = ((2, 3), (3, 2), (3,), (), None)
-_INDICES = np.array([0, 1])
+#: What to try for inputs: random numbers in a shape, or whole numbers (indices, a key); and values
+#: for parameters that must be given.
+_INPUTS: tuple[Any, ...] = ((2, 3), (3, 2), (3,), (), np.array([0, 1]), 1)
 _PARAMETERS: dict[str, tuple[Any, ...]] = {
     "shape": ((3, 2), (2, 2, 3)),
     "key": (0, (1, 2)),
@@ -74,13 +74,12 @@ def _report(gate: Gate, steps: Sequence[float], seed: int) -> Report | None:
     wanted = [n for n, d in gate.params.items() if d is ...]
     random = np.random.default_rng(seed)
     for given in product(*(_PARAMETERS.get(n, ()) for n in wanted)):
-        for shapes in product(_SHAPES, repeat=count):
+        for tried in product(_INPUTS, repeat=count):
             # Away from 0, where logarithms end and kinks are; and no two alike.
             inputs = [
-                Tensor(random.uniform(0.2, 0.9, shape)) if shape is not None else _INDICES
-                for shape in shapes
+                Tensor(random.uniform(0.2, 0.9, x)) if isinstance(x, tuple) else x for x in tried
             ]
-            if all(x is _INDICES for x in inputs):
+            if not any(isinstance(x, Tensor) for x in inputs):
                 continue
             try:
                 output = gate(*inputs, **dict(zip(wanted, given, strict=True)))

@@ -17,6 +17,7 @@ from microgd.autodiff.numeric import numeric_gradient
 from microgd.draw import notebook as _notebook
 from microgd.draw.drawing import Drawing, draw
 from microgd.errors import (
+    ArgumentError,
     DataError,
     DrawingError,
     GateError,
@@ -95,6 +96,7 @@ Circuit._repr_svg_ = _notebook.circuit_svg
 
 __all__ = [
     "TABLE",
+    "ArgumentError",
     "Circuit",
     "DataError",
     "Drawing",

@@ -19,6 +19,10 @@ class ShapeError(MicrogdError, ValueError):
     """Shapes, axes or indices that do not fit the gate."""
 
 
+class ArgumentError(MicrogdError, ValueError):
+    """An argument outside of what makes sense: an empty name, a step of 0."""
+
+
 class GateError(MicrogdError, ValueError):
     """An unknown gate, a name taken twice, or a rule that a gate lacks."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
@@ -41,7 +42,8 @@ from microgd.graph.node import Node, next_tick, set_leaf
 from microgd.graph.record import record, wrap
 from microgd.graph.row import CONSTANT, INPUT, PLACEHOLDER
 from microgd.graph.shapes import Axis, Shape, checked_shape
-from microgd.graph.values import Value, shape_of, value_from
+from microgd.graph.values import FLOAT64, Value, checked_dtype, shape_of, value_from
+from microgd.graph.variables import refuse_to_lose
 from microgd.interpreter.reverse import leaf_gradients
 
 
@@ -73,6 +75,8 @@ class Tensor(Node):
     def __init__(self, data: Any, name: str | None = None, dtype: Any = None) -> None:
         if isinstance(data, Node):
             data = data.value
+        if name is not None:
+            checked_name(name)
         set_leaf(self, INPUT, value_from(data, dtype), name)
 
     # -- reading -----------------------------------------------------------------------------
@@ -118,6 +122,7 @@ class Tensor(Node):
         return np.array(self._number())
 
     def __float__(self) -> float:
+        refuse_to_lose(self, "float()")
         return self.item()
 
     def __bool__(self) -> bool:
@@ -138,6 +143,7 @@ class Tensor(Node):
         return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        refuse_to_lose(self, "NumPy")
         return np.array(self._number(), dtype=dtype)
 
     @property
@@ -178,7 +184,7 @@ class Tensor(Node):
 
     def named(self, name: str) -> Tensor:
         """This Tensor itself, with a name for tables and pictures."""
-        self.name = name
+        self.name = checked_name(name)
         return self
 
     # -- gradients ---------------------------------------------------------------------------
@@ -216,11 +222,13 @@ class Tensor(Node):
                 raise ShapeError(
                     f"upstream has shape {shape_of(upstream)}, this Tensor {self.shape}"
                 )
-        for leaf, gradient in leaf_gradients(self, upstream).items():
-            assert isinstance(leaf, Tensor)
-            if leaf.grad is not None:
-                gradient = leaf.grad + gradient
-            leaf.grad = gradient if leaf.shape == () else np.array(gradient)
+        gradients = leaf_gradients(self, upstream)
+        with _adding_up:
+            for leaf, gradient in gradients.items():
+                assert isinstance(leaf, Tensor)
+                if leaf.grad is not None:
+                    gradient = leaf.grad + gradient
+                leaf.grad = gradient if leaf.shape == () else np.array(gradient)
 
     # -- operators ---------------------------------------------------------------------------
 
@@ -414,6 +422,17 @@ class Tensor(Node):
         return self._apply(broadcast_to, shape=shape)
 
 
+#: Threads that go backward into the same leaf take turns in adding to its gradient.
+_adding_up = Lock()
+
+
+def checked_name(name: Any) -> str:
+    """A name for tables and pictures; a DataError if it is no text."""
+    if not isinstance(name, str):
+        raise DataError(f"a Tensor's name is text, got {name!r:.60}")
+    return name
+
+
 def _leaf_again(cls: type[Tensor], kind: str, kept: dict[str, Any]) -> Tensor:
     node = object.__new__(cls)
     rows = {row.name: row for row in (INPUT, CONSTANT, PLACEHOLDER)}
@@ -440,7 +459,7 @@ _TRUTHS = (greater, less, greater_equal, less_equal, equal, not_equal, logical_a
 def _is_mask(key: Any) -> bool:
     if isinstance(key, Node):
         return key.gate in _TRUTHS
-    return np.asarray(key).dtype == bool
+    return bool(np.asarray(key).dtype == bool)
 
 
 def placeholder(shape: Shape | int = (), name: str | None = None, dtype: Any = None) -> Tensor:
@@ -450,9 +469,9 @@ def placeholder(shape: Shape | int = (), name: str | None = None, dtype: Any = N
     (2, 4)
     """
     node = object.__new__(Tensor)
-    set_leaf(node, PLACEHOLDER, None, name)
+    set_leaf(node, PLACEHOLDER, None, None if name is None else checked_name(name))
     node.shape = checked_shape(shape)
-    node.dtype = np.dtype(dtype or np.float64)
+    node.dtype = FLOAT64 if dtype is None else checked_dtype(dtype)
     return node
 
 

@@ -131,6 +131,44 @@ def test_what_grad_needs(fn: Any, error: Any, message: str) -> None:
         mg.grad(fn)(1.0)
 
 
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda x: math.sin(x),
+        lambda x: float(x * 2),
+        lambda x: np.array(x),
+        lambda x: np.asarray(x * 2),
+        lambda x: np.sum(np.array([x, 2 * x])),
+        lambda x: mg.Tensor(1.0) * np.array(x),
+    ],
+)
+@pytest.mark.parametrize(
+    "differentiate",
+    [
+        lambda fn: mg.grad(fn)(3.0),
+        lambda fn: mg.grad(fn)(mg.Tensor(3.0)),
+        lambda fn: mg.value_and_grad(lambda y: mg.grad(lambda x: x * fn(y))(2.0))(3.0),
+        lambda fn: mg.vjp(fn, 3.0),
+        lambda fn: mg.jvp(fn, (3.0,), (1.0,)),
+        lambda fn: mg.jacobian(fn)(3.0),
+    ],
+)
+def test_no_gradient_is_lost_in_a_conversion(convert: Any, differentiate: Any) -> None:
+    with pytest.raises(mg.DataError, match=r"mg\.sin .*\.item\(\)"):
+        differentiate(lambda x: x * convert(x))
+
+
+def test_conversions_that_lose_nothing() -> None:
+    other = mg.Tensor(2.0)
+    assert mg.grad(lambda x: x * float(other) * np.asarray(other))(3.0) == 4.0
+    assert mg.grad(lambda x: x * x.item() + x.data * 5)(3.0) == 3.0
+    assert mg.grad(lambda x: x * 2 if x > 1 else x)(3.0) == 2.0
+    x = mg.Tensor(3.0)
+    f = x * math.sin(x)
+    mg.grad(lambda y: y * y)(1.0)
+    assert float(f) == 3.0 * math.sin(3.0)
+
+
 def test_placeholders_give_graphs() -> None:
     x = mg.placeholder((3,), name="x")
     g = mg.grad(lambda x: (x * x).sum())(x)
@@ -217,6 +255,13 @@ def test_jvp() -> None:
         mg.jvp(lambda x, y: x, (1.0, 2.0), (1.0,))
     with pytest.raises(mg.ShapeError, match=r"tangent has shape \(2,\), its input \(\)"):
         mg.jvp(lambda x: x, (1.0,), ([1.0, 2.0],))
+
+
+@pytest.mark.parametrize("x", [np.float32(2.0), np.array([1.0, 2.0], np.float32)])
+def test_jvp_stays_in_float32(x: Any) -> None:
+    out, tangent = mg.jvp(lambda x: x * x, (x,), (x,))
+    assert (out.dtype, tangent.dtype) == (np.float32, np.float32)
+    assert_array_equal(tangent, 2 * x * x)
 
 
 FUNCTIONS = {

@@ -65,3 +65,10 @@ def test_all_is_well() -> None:
     mg.require_finite(f)
     assert mg.first_nonfinite(mg.placeholder() * 2) is None
     assert mg.first_nonfinite(mg.Tensor(np.zeros(0)) * 2) is None
+
+
+def test_arrays_without_elements() -> None:
+    empty = mg.Tensor(np.zeros((0, 3)))
+    assert mg.first_nonfinite(empty * 2) is None
+    found = str(mg.first_nonfinite(mg.mean(empty)))
+    assert "it was given an array of shape (0, 3) without elements" in found

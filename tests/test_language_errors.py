@@ -115,9 +115,9 @@ REFUSED = [
     ("[1, 2][5]", 1, "index: index 5 is out of bounds"),
     ("one_hot(1, 10**9)", 1, "at most 10,000,000 elements"),
     ("broadcast_to(x, (10**5, 10**5))", 1, "at most 10,000,000 elements"),
-    ("reshape(x, (10**30, 10**30))", 1, "1 elements do not fill shape"),
-    ("random_uniform(x, inf)", 1, "cannot take these arguments"),
-    ("clip([1, 2], (0, 0, 0))", 1, "clip(x, low=None, high=None) cannot take"),
+    ("reshape(x, (10**30, 10**30))", 1, "no array is as large as"),
+    ("random_uniform(x, inf)", 1, "key is a whole number"),
+    ("clip([1, 2], (0, 0, 0))", 1, "a bound of clip is a number or None"),
     ("inf = 3", 1, "always means the number inf"),
     ("x = x + y", 1, "'x' is an input, its value was given"),
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 import microgd as mg
+from microgd.gates import table
 
 
 def line() -> int:
@@ -161,10 +164,11 @@ def test_a_scope_ends_with_an_exception() -> None:
     assert mg.Tensor(1.0).scope is None
 
 
-@pytest.mark.parametrize("name", ["", "a/b"])
-def test_a_scope_needs_a_plain_name(name: str) -> None:
-    with pytest.raises(ValueError, match="without '/'"), mg.scope(name):
+@pytest.mark.parametrize("name", ["", "a/b", 5, None])
+def test_a_scope_needs_a_plain_name(name: Any) -> None:
+    with pytest.raises(mg.ArgumentError, match="without '/'") as caught, mg.scope(name):
         pass
+    assert isinstance(caught.value, ValueError)
 
 
 def test_scopes_of_threads_are_apart() -> None:
@@ -377,6 +381,17 @@ def test_a_registered_gate_is_known_everywhere() -> None:
         (mg.Gate("empty", (), np.exp), "no inputs"),
         (mg.Gate("two", ("x", "y"), np.add, (None,)), "1 backward rules"),
         (mg.Gate("many", ("*xs",), np.add, (None,)), "any number"),
+        (mg.Gate("lambda", ("x",), np.exp), "no word of Python's"),
+        (mg.Gate("ﬁeld", ("x",), np.exp), "identifier"),  # NFKC reads it as "field"
+        (mg.Gate("pi", ("x",), np.exp), "something else in expressions"),
+        (mg.Gate("T", ("x",), np.exp), "something else in expressions"),
+        (mg.Gate("again", ("x", "x"), np.add), "an identifier of its own"),
+        (mg.Gate("again", ("x",), np.exp, params={"x": 1.0}), "an identifier of its own"),
+        (mg.Gate("word", ("if",), np.exp), "an identifier of its own"),
+        (mg.Gate("mixed", ("x", "*xs"), np.exp), "stands alone"),
+        (mg.Gate("text", "xy", np.exp), "tuple of names"),  # type: ignore[arg-type]
+        (mg.Gate("plus", ("x", "y"), np.add, infix="+"), r"'\+' means gate 'add' already"),
+        (mg.Gate("minus", ("x",), np.negative, infix="-"), "'-' means gate 'neg' already"),
     ],
 )
 def test_gates_that_cannot_be_registered(row: mg.Gate, message: str) -> None:
@@ -417,6 +432,14 @@ def test_gates_take_their_arguments_by_name() -> None:
         (lambda: mg.reshape([1.0]), "needs a value for 'shape'"),
         (lambda: mg.concatenate(), "at least one input"),
         (lambda: mg.leaky_relu(1.0, mg.Tensor(0.1)), "slope is a parameter"),
+        (lambda: mg.sum([1.0], 0, axis=0), "'axis' is given twice"),
+        (lambda: mg.sub(1.0, 2.0, x=3.0), "'x' is given twice"),
+        (lambda: mg.sub(1.0, x=3.0), "'x' is given twice"),
+        (lambda: mg.clip(1.0, 0.0, 1.0, low=0.5), "'low' is given twice"),
+        (lambda: mg.leaky_relu(1.0, "steep"), "slope is a number, got 'steep'"),
+        (lambda: mg.leaky_relu(1.0, True), "slope is a number, got True"),
+        (lambda: mg.clip([1.0], low=(0, 1)), r"low is one number for all elements, got \(0, 1\)"),
+        (lambda: mg.clip([1.0], low="a"), "a bound of clip is a number or None"),
     ],
 )
 def test_wrong_calls(call: Any, message: str) -> None:
@@ -424,7 +447,93 @@ def test_wrong_calls(call: Any, message: str) -> None:
         call()
 
 
+def test_parameters_are_filled_by_position() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    assert mg.sum(x, 0, keepdims=True).shape == (1, 3)
+    assert mg.sum(x, 0, True).shape == (1, 3)
+    assert mg.clip(5.0, 0.0, high=np.array(1.0)) == 1.0
+
+
 def test_signatures() -> None:
     assert str(inspect.signature(mg.leaky_relu)) == "(x, slope=0.01)"
     assert str(inspect.signature(mg.concatenate)) == "(*xs, axis=0)"
     assert str(inspect.signature(mg.reshape)) == "(x, shape)"
+
+
+# -- what a gate of one's own computes -------------------------------------------------------
+
+
+def test_a_result_of_another_shape_than_the_rule_says_is_refused() -> None:
+    row = mg.Gate("tops", ("x",), lambda x: x.max(axis=-1), (None,))
+    for given in ([[1.0, 2.0]], mg.Tensor([[1.0, 2.0]])):
+        with pytest.raises(mg.GateError, match=r"'tops' computed .* \(1,\), .* says \(1, 2\)"):
+            row(given)
+    told = mg.Gate("tops", ("x",), lambda x: x.max(axis=-1), (None,), shape=lambda x: x[:-1])
+    assert told(mg.Tensor([[1.0, 2.0]])).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    "forward", [lambda x: np.sqrt(np.asarray(x) + 0j), lambda x: None, lambda x: "one"]
+)
+@pytest.mark.parametrize("scalar", [False, True])
+def test_a_result_that_is_no_number_is_refused(forward: Any, scalar: bool) -> None:
+    row = mg.Gate("odd", ("x",), forward, (None,), scalar=forward if scalar else None)
+    for given in (-1.0, mg.Tensor(-1.0), mg.Tensor([-1.0])):
+        with pytest.raises(mg.GateError, match="gate 'odd': expected real numbers"):
+            row(given)
+
+
+@pytest.mark.parametrize("kind", [int, bool, np.float64])
+def test_whole_numbers_of_a_scalar_forward_become_floats(kind: Any) -> None:
+    steps = mg.Gate("steps", ("x",), lambda x: np.floor(x), (None,), scalar=lambda x: kind(x // 1))
+    both = mg.Gate("both", ("x", "y"), np.add, (None, None), scalar=lambda x, y: kind(x + y))
+    for found in (steps(1.5), steps(mg.Tensor(1.5)).data, both(mg.Tensor(0.0), 1.0).data):
+        assert found == 1.0
+        assert type(found) is float
+
+
+def test_an_error_inside_a_shape_rule_names_the_gate() -> None:
+    row = mg.Gate("odd", ("x",), np.exp, (None,), shape=lambda x: x[0].missing())
+    with pytest.raises(AttributeError):
+        row(mg.Tensor([1.0]))
+    row = mg.Gate("odd", ("x",), np.exp, (None,), shape=lambda x: (*x, "a" + 1))  # type: ignore
+    with pytest.raises(mg.ShapeError, match=r"odd: .* \(input shapes: \(1,\)\)") as caught:
+        row(mg.Tensor([1.0]))
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_names_that_the_language_reads_otherwise_cannot_be_gates() -> None:
+    from microgd.language.functions import ALIASES, NUMBERS
+
+    assert {n for n in (*NUMBERS, *ALIASES) if n.isidentifier()} <= table.MEANT_OTHERWISE
+
+
+def test_only_gates_of_the_table_can_be_pickled() -> None:
+    assert pickle.loads(pickle.dumps(mg.exp)) is mg.exp
+    impostor = mg.Gate("exp", ("x",), np.sin)
+    with pytest.raises(mg.GateError, match="not the one of that name"):
+        pickle.dumps(impostor)
+    assert copy.deepcopy(impostor) is impostor
+
+
+def test_gates_are_registered_while_others_are_looked_up() -> None:
+    failures: list[Exception] = []
+    done = threading.Event()
+
+    def look_up() -> None:
+        while not done.is_set():
+            try:
+                table.find("sigmod")
+            except mg.GateError:
+                pass
+            except Exception as error:
+                failures.append(error)
+
+    thread = threading.Thread(target=look_up)
+    thread.start()
+    for i in range(2000):
+        mg.register(mg.Gate(f"passing{i}", ("x",), np.exp, (None,)))
+        mg.unregister(f"passing{i}")
+    done.set()
+    thread.join()
+    assert not failures

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -318,3 +320,52 @@ def test_placeholders_have_no_numbers_to_sweep() -> None:
     (gradient,) = gradients_of(x * x, [x], as_graph=True)
     assert gradient.data is None
     assert gradient.shape == ()
+
+
+# -- rules of one's own ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rule", [lambda g, out, x: 0.0, lambda g, out, x: 0, lambda g, out, x: np.zeros((1, 3))]
+)
+def test_a_contribution_is_repeated_to_its_inputs_shape(rule: Any) -> None:
+    row = mg.Gate("flat", ("x",), np.sign, (rule,))
+    x = mg.Tensor(np.ones((2, 3)))
+    row(x).sum().backward()
+    assert_array_equal(x.grad, np.zeros((2, 3)))
+    assert_array_equal(mg.grad(lambda x: mg.sum(row(x)))(np.ones((2, 3))), np.zeros((2, 3)))
+
+
+def test_a_scalar_from_a_reduction_reaches_every_element() -> None:
+    row = mg.Gate("sum2", ("x",), np.sum, (lambda g, out, x: g * 2.0,), shape=lambda x: ())
+    x = mg.Tensor([1.0, 2.0])
+    row(x).backward()
+    assert_array_equal(x.grad, [2.0, 2.0])
+    again = mg.grad(lambda x: row(x))(mg.Tensor([1.0, 2.0]))
+    assert_array_equal(again.data, [2.0, 2.0])
+
+
+def test_a_contribution_that_fits_nowhere_names_the_gate() -> None:
+    row = mg.Gate("odd", ("x",), np.exp, (lambda g, out, x: np.ones(5),))
+    with pytest.raises(mg.GateError, match=r"gate 'odd' for input 0 .* \(5,\), .* \(2,\)"):
+        row(mg.Tensor([1.0, 2.0])).sum().backward()
+
+
+def test_threads_add_to_one_leaf_without_losing_anything() -> None:
+    x = mg.Tensor(1.0)
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def work() -> None:
+        for _ in range(300):
+            (x * 1.0).backward()
+
+    try:
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(switch)
+    assert x.grad == 8 * 300

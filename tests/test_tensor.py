@@ -85,6 +85,42 @@ def test_what_is_no_data(data: Any) -> None:
         mg.Tensor(1.0) * data
 
 
+@pytest.mark.parametrize("data", [[np.nan, 1.5], 1.5, np.inf, [1e30], np.array([2**63], np.uint64)])
+def test_indices_are_never_cut_to_whole_numbers(data: Any) -> None:
+    with pytest.raises(mg.DataError, match="whole numbers"):
+        mg.Tensor(data, dtype="int64")
+    assert mg.Tensor([1.0, 2.0], dtype="int64").data.tolist() == [1, 2]
+    x = mg.Tensor([1], dtype="int64")
+    with pytest.raises(mg.DataError, match="whole numbers"):
+        x.data = [0.5]
+
+
+def test_float32_refuses_what_it_cannot_hold() -> None:
+    for data in (1e300, [1.0, -1e39]):
+        with pytest.raises(mg.DataError, match=r"up to 3\.4e\+38"):
+            mg.Tensor(data, dtype="float32")
+    assert mg.Tensor(np.inf, dtype="float32").data == np.inf
+    assert np.isnan(mg.Tensor(np.nan, dtype="float32").data)
+    assert mg.Tensor(1e-300, dtype="float32").data == 0.0  # a matter of precision
+    x = mg.Tensor(1.0, dtype="float32")
+    with pytest.raises(mg.DataError):
+        x.data = 1e300
+
+
+def test_masked_arrays_would_lose_their_mask() -> None:
+    masked = np.ma.masked_array([1.0, 2.0], [True, False])
+    with pytest.raises(mg.DataError, match="filled"):
+        mg.Tensor(masked)
+    with pytest.raises(mg.DataError, match="filled"):
+        mg.Tensor(1.0) * masked
+
+
+def test_large_whole_numbers() -> None:
+    assert (mg.Tensor(1.0) * 2**70).data == 2.0**70
+    with pytest.raises(mg.DataError, match="no float64"):
+        mg.Tensor(10**400)
+
+
 def test_lists_of_tensors_are_no_data() -> None:
     x = mg.Tensor(1.0)
     for data in ([x, x], [[x, 1.0], [2.0, x]], [(1.0, x)]):

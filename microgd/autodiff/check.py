@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.autodiff.functional import _tensor
+from microgd.autodiff.functional import as_tensor
 from microgd.errors import DataError
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
@@ -184,7 +184,7 @@ class _Probe:
 
     def record(self, points: Sequence[Array]) -> tuple[Tensor, list[Tensor]]:
         leaves = [Tensor(p) for p in points]
-        return _tensor(self.fn(*leaves)), leaves
+        return as_tensor(self.fn(*leaves)), leaves
 
     def __call__(self, points: Sequence[Array]) -> float:
         value = np.asarray(self.record(points)[0].value)

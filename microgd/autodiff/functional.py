@@ -8,7 +8,6 @@ grad whose variable they use. (Another Tensor that a function merely refers to c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -18,17 +17,13 @@ from microgd.errors import DataError, ShapeError
 from microgd.gates.arithmetic import identity
 from microgd.gates.reduction import total
 from microgd.graph.node import Node
-from microgd.graph.order import topological_order
 from microgd.graph.values import shape_of, value_from
-from microgd.interpreter.reverse import gradients_of
+from microgd.graph.variables import depends_on, running
+from microgd.interpreter.reverse import gradients_of, in_precision
 from microgd.tensor import Tensor
 
 Function = Callable[..., Any]
 Wrt = int | tuple[int, ...]
-
-
-#: The variables of the calls of grad, vjp, jvp and jacobian that are running now, outer ones first.
-_running: ContextVar[tuple[Tensor, ...]] = ContextVar("microgd_variables", default=())
 
 
 def variable(x: Any) -> Tensor:
@@ -56,16 +51,14 @@ def run(
     numbers, and if the output also depends (through a closure) on a variable of an enclosing call,
     which wants to differentiate what comes out of this one.
     """
-    outer = _running.get()
-    token = _running.set((*outer, *variables))
+    outer = running.get()
+    token = running.set((*outer, *variables))
     try:
-        output = _tensor(fn(*args, **options))
+        output = as_tensor(fn(*args, **options))
     finally:
-        _running.reset(token)
+        running.reset(token)
     as_graph = output.value is None or any(isinstance(x, Node) for x in given)
-    if outer and not as_graph:
-        as_graph = not set(outer).isdisjoint(topological_order([output]))
-    return output, as_graph
+    return output, as_graph or depends_on(output, outer)
 
 
 def number(x: Any) -> Any:
@@ -92,7 +85,9 @@ def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
     >>> value_and_grad(lambda x, y: x * x * y)(3.0, 2.0)
     (18.0, 12.0)
     """
-    positions = (wrt,) if isinstance(wrt, int) else tuple(wrt)
+    positions = wrt if isinstance(wrt, tuple) else (wrt,)
+    if not all(isinstance(position, int) for position in positions):
+        raise DataError(f"wrt is an argument's position or a tuple of positions, got {wrt!r}")
 
     def wrapped(*args: Any, **options: Any) -> Any:
         for position in positions:
@@ -106,8 +101,8 @@ def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
             call[position] = rebuilt(args[position], iter(fresh))
         output, as_graph = run(fn, call, options, variables, leaves(list(args)))
         _require_scalar(output)
-        gradients = iter(_gradients(output, variables, 1.0, as_graph))
-        parts = tuple(rebuilt(args[p], gradients) for p in positions)
+        found = iter(gradients(output, variables, 1.0, as_graph))
+        parts = tuple(rebuilt(args[p], found) for p in positions)
         value = output if as_graph else number(output)
         return value, parts[0] if isinstance(wrt, int) else parts
 
@@ -146,7 +141,7 @@ def vjp(fn: Function, *inputs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
             upstream = value_from(upstream)
         if shape_of(upstream) != output.shape:
             raise ShapeError(f"the output has shape {output.shape}, got {shape_of(upstream)}")
-        return tuple(_gradients(output, variables, upstream, graph))
+        return tuple(gradients(output, variables, upstream, graph))
 
     return (output if as_graph else number(output)), pull
 
@@ -160,6 +155,8 @@ def jvp(fn: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
+    if not isinstance(inputs, list | tuple) or not isinstance(tangents, list | tuple):
+        raise DataError("jvp takes a tuple of inputs and one of tangents: jvp(f, (3.0,), (1.0,))")
     if len(inputs) != len(tangents):
         raise ShapeError(f"{len(inputs)} inputs need as many tangents, got {len(tangents)}")
     for x, tangent in zip(inputs, tangents, strict=True):
@@ -169,14 +166,14 @@ def jvp(fn: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
             )
     variables = [variable(x) for x in inputs]
     output, as_graph = run(fn, variables, {}, variables, (*inputs, *tangents))
-    upstream = Tensor(0.0 * _ones(output.shape))
+    upstream = Tensor(in_precision(np.zeros(output.shape), output))
     pulled = gradients_of(output, variables, upstream, as_graph=True)
     moved = Tensor(0.0)
     for gradient, tangent in zip(pulled, tangents, strict=True):
         if isinstance(gradient, Tensor):
             step = tangent if isinstance(tangent, Node) else value_from(tangent)
             moved = moved + total(gradient * step)
-    (tangent_out,) = _gradients(moved, [upstream], 1.0, as_graph)
+    (tangent_out,) = gradients(moved, [upstream], 1.0, as_graph)
     return (output if as_graph else number(output)), tangent_out
 
 
@@ -184,11 +181,8 @@ def _raw(x: Any) -> Any:
     return x if isinstance(x, Node) else value_from(x)
 
 
-def _ones(shape: tuple[int, ...]) -> Any:
-    return np.ones(shape) if shape else 1.0
-
-
-def _tensor(output: Any) -> Tensor:
+def as_tensor(output: Any) -> Tensor:
+    """What a function returned as a Tensor; a DataError if it is neither that nor a number."""
     if isinstance(output, Tensor):
         return output
     if output is None or isinstance(output, list | tuple | dict | str):
@@ -206,9 +200,10 @@ def _require_scalar(output: Tensor) -> None:
         )
 
 
-def _gradients(
+def gradients(
     output: Tensor, variables: Sequence[Tensor], upstream: Any, as_graph: bool
 ) -> list[Any]:
+    """The gradient for each variable: Tensors if they must be graphs, else numbers of their own."""
     found = gradients_of(output, variables, upstream, as_graph=as_graph)
     if as_graph:
         return [g if isinstance(g, Tensor) else Tensor(g) for g in found]

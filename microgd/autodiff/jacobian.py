@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from microgd.autodiff.functional import Function, _gradients, grad, run, variable
+from microgd.autodiff.functional import Function, grad, gradients, run, variable
 from microgd.autodiff.tree import leaves
-from microgd.errors import ShapeError
+from microgd.errors import DataError, ShapeError
 from microgd.gates.indexing import index
 from microgd.gates.movement import reshape, stack
 from microgd.graph.values import as_value
@@ -24,6 +24,9 @@ def jacobian(fn: Function, wrt: int = 0) -> Function:
            [0., 4.]])
     """
 
+    if not isinstance(wrt, int):
+        raise DataError(f"wrt is the position of one argument, got {wrt!r}")
+
     def wrapped(*args: Any, **options: Any) -> Any:
         if not -len(args) <= wrt < len(args):
             raise ShapeError(f"wrt names argument {wrt}, but {len(args)} were given")
@@ -38,7 +41,7 @@ def jacobian(fn: Function, wrt: int = 0) -> Function:
             if output.shape:
                 upstream = np.zeros(output.shape)
                 upstream[place] = 1.0
-            rows += _gradients(output, [x], upstream, as_graph=False)
+            rows += gradients(output, [x], upstream, as_graph=False)
         table = np.array(rows, dtype=x.dtype if rows else None)
         return as_value(np.reshape(table, output.shape + x.shape))
 
@@ -47,7 +50,7 @@ def jacobian(fn: Function, wrt: int = 0) -> Function:
 
 def _jacobian_graph(output: Any, x: Any) -> Any:
     rows = [
-        _gradients(index(output, place) if place else output, [x], 1.0, as_graph=True)[0]
+        gradients(index(output, place) if place else output, [x], 1.0, as_graph=True)[0]
         for place in np.ndindex(output.shape)
     ]
     if not rows:

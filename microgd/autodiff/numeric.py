@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.errors import ShapeError
+from microgd.errors import ArgumentError, ShapeError
 from microgd.graph.values import FLOAT64, as_value, value_from
 from microgd.tensor import Tensor
 
@@ -26,13 +26,13 @@ def numeric_gradient(
     why nobody trains nets with it.
 
     Raises:
-        ShapeError: `fn` does not return a scalar. ValueError: h is not above 0.
+        ShapeError: `fn` does not return a scalar. ArgumentError: h is not above 0.
 
     >>> round(numeric_gradient(lambda x: x ** 2, 3.0)[0], 3)
     6.001
     """
     if not h > 0:
-        raise ValueError(f"the step h must be above 0, got {h!r}")
+        raise ArgumentError(f"the step h must be above 0, got {h!r}")
     points = [np.array(value_from(x), dtype=FLOAT64) for x in inputs]
 
     def value() -> float:

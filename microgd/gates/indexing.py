@@ -8,23 +8,45 @@ import numpy as np
 
 from microgd.errors import ShapeError
 from microgd.graph.gate import Gate
-from microgd.graph.shapes import Shape, checked_shape, one_axis
+from microgd.graph.shapes import Shape, checked_shape, is_size, one_axis
 from microgd.graph.values import FLOAT32, shape_of
+
+#: No array has more elements along an axis.
+_LARGEST = np.iinfo(np.int64).max
 
 
 def _index_shape(x: Shape, key: Any) -> Shape:
     for part in key if isinstance(key, tuple) else (key,):
-        if not (part is None or part is Ellipsis or isinstance(part, slice)) and (
-            isinstance(part, bool) or not isinstance(part, int | np.integer)
-        ):
-            raise ShapeError(
-                f"cannot index with {part!r:.60}: use whole numbers and slices; to pick by a "
-                "list or a Tensor of whole numbers use mg.take(x, indices, axis)"
-            )
+        if isinstance(part, slice):
+            _check_slice(part)
+        elif part is not None and part is not Ellipsis:
+            _check_position(part)
     try:
         return checked_shape(np.broadcast_to(0.0, x)[key].shape)
     except IndexError as error:
         raise ShapeError(str(error)) from None
+
+
+def _check_position(part: Any) -> None:
+    if not _is_whole(part):
+        raise ShapeError(
+            f"cannot index with {part!r:.60}: use whole numbers and slices; to pick by a "
+            "list or a Tensor of whole numbers use mg.take(x, indices, axis)"
+        )
+    if abs(part) > _LARGEST:
+        raise ShapeError(f"index {part} is out of range")
+
+
+def _check_slice(part: slice) -> None:
+    for number in (part.start, part.stop, part.step):
+        if number is not None and not _is_whole(number):
+            raise ShapeError(f"a slice is cut at whole numbers, not at {number!r:.60}")
+    if part.step == 0:
+        raise ShapeError("the step of a slice cannot be 0")
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 index: Gate = Gate(
@@ -136,6 +158,8 @@ def _scatter_add(x: Any, indices: Any, axis: int, size: int) -> Any:
 
 
 def _scatter_shape(x: Shape, indices: Shape, axis: int, size: int) -> Shape:
+    if not is_size(size):
+        raise ShapeError(f"size is a whole number ≥ 0, got {size!r:.60}")
     rank = len(x) - len(indices) + 1
     at = one_axis(axis, rank)
     if x[at : at + len(indices)] != indices:
@@ -168,6 +192,12 @@ def _one_hot(indices: Any, classes: int) -> Any:
     return hot.astype(np.result_type(np.asarray(indices), FLOAT32))
 
 
+def _one_hot_shape(indices: Shape, classes: int) -> Shape:
+    if not is_size(classes):
+        raise ShapeError(f"the number of classes is a whole number ≥ 0, got {classes!r:.60}")
+    return (*indices, *checked_shape(classes))
+
+
 one_hot: Gate = Gate(
     "one_hot",
     ("indices",),
@@ -178,7 +208,7 @@ one_hot: Gate = Gate(
     sign="1-hot",
     pattern="blocks",
     params={"classes": ...},
-    shape=lambda indices, classes: (*indices, *checked_shape(classes)),
+    shape=_one_hot_shape,
     doc="A row of zeros with a single 1 for each index; no gradient passes.",
     example=">>> mg.one_hot(1, 3)\narray([0., 1., 0.])",
 )

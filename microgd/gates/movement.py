@@ -21,8 +21,9 @@ from microgd.graph.values import shape_of
 
 
 def _reshape_shape(x: Shape, shape: Any) -> Shape:
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    sizes = shape if isinstance(shape, tuple) else (shape,)
     if sizes.count(-1) == 1:
+        checked_shape(tuple(n for n in sizes if n != -1))
         known = element_count(tuple(n for n in sizes if n != -1))
         count = element_count(x)
         if known == 0 or count % known:
@@ -56,7 +57,7 @@ reshape: Gate = Gate(
 def _transpose_axes(rank: int, axes: Any) -> tuple[int, ...]:
     if axes is None:
         return tuple(range(rank))[::-1]
-    order = tuple(axes)
+    order = axes if isinstance(axes, tuple | list) else (axes,)
     if len(order) != rank or normal_axes(order, rank) != tuple(range(rank)):
         raise ShapeError(f"axes {order} are not an order of the input's {rank} axes")
     return tuple(a % rank for a in order)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from microgd.errors import ArgumentError, ShapeError
 from microgd.gates.activation import prelu
 from microgd.gates.selection import greater, where
 from microgd.graph.gate import Gate
@@ -58,9 +59,24 @@ def uniform(shape: Shape, key: int, seed: int, low: float, high: float) -> Any:
     return (low + (high - low) * unit).reshape(shape)
 
 
+def _word(number: Any, name: str) -> int:
+    """A key or a seed: one of the generator's words of 32 bits."""
+    if not (0 <= number < 2**32 and number == int(number)):
+        raise ArgumentError(f"{name} is a whole number from 0 up to 2³² − 1, got {number}")
+    return int(number)
+
+
 def _random_uniform(x: Any, key: Any, low: float, high: float, seed: int) -> Any:
-    drawn = uniform(np.shape(x), int(key), seed, low, high)
+    drawn = uniform(np.shape(x), _word(key, "key"), _word(seed, "seed"), low, high)
     return drawn.astype(FLOAT32) if dtype_of(x) == FLOAT32 else drawn.astype(FLOAT64)
+
+
+def _drawn_shape(x: Shape, key: Shape, low: float, high: float, seed: Any) -> Shape:
+    if key != ():
+        raise ShapeError(f"the key is one whole number, not an array of shape {key}")
+    if not isinstance(seed, int | float):
+        raise ShapeError(f"the seed is a whole number, got {seed!r:.60}")
+    return x
 
 
 random_uniform: Gate = Gate(
@@ -73,9 +89,9 @@ random_uniform: Gate = Gate(
     sign="rand",
     pattern="blocks",
     params={"low": 0.0, "high": 1.0, "seed": 0},
-    shape=lambda x, key, low, high, seed: x,
-    doc="Random numbers in the shape of x. The same key and seed draw the same numbers; give each "
-    "training step a key of its own.",
+    shape=_drawn_shape,
+    doc="Random numbers in the shape of x. The same key and seed, whole numbers below 2³², draw "
+    "the same numbers; give each training step a key of its own.",
     example=">>> mg.random_uniform(0.0, 1) == mg.random_uniform(0.0, 1)\nTrue",
 )
 
@@ -99,7 +115,7 @@ rrelu: Gate = Gate(
     pattern="masks",
     badge="× 1 or α",
     params={"low": 0.1, "high": 0.5, "seed": 0},
-    shape=lambda x, key, low, high, seed: x,
+    shape=_drawn_shape,
     branch=lambda x, key, low, high, seed: np.greater(x, 0),
     tie=lambda x, key, low, high, seed: np.equal(x, 0),
     expansion=_rrelu,

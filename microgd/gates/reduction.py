@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,14 +82,20 @@ def _share(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return where(winners, div(kept(g, x, axis), ties), 0.0)
 
 
-def _winners(pick: Any) -> Any:
-    return lambda x, axis, keepdims: np.equal(x, pick(x, axis=axis, keepdims=True))
+def _winners(pick: Any) -> Callable[..., Any]:
+    def winners(x: Any, axis: Any, keepdims: bool) -> Any:
+        return np.equal(x, pick(x, axis=axis, keepdims=True))
+
+    return winners
 
 
-def _several(pick: Any) -> Any:
-    return lambda x, axis, keepdims: (
-        _winners(pick)(x, axis, keepdims).sum(axis=axis, keepdims=keepdims) > 1
-    )
+def _several(pick: Any) -> Callable[..., Any]:
+    winners = _winners(pick)
+
+    def several(x: Any, axis: Any, keepdims: bool) -> Any:
+        return winners(x, axis, keepdims).sum(axis=axis, keepdims=keepdims) > 1
+
+    return several
 
 
 largest: Gate = Gate(
@@ -127,11 +134,17 @@ smallest: Gate = Gate(
 )
 
 
-def _freedom(x: Any, axis: Any, ddof: int) -> float:
+def _var_shape(x: Shape, axis: Any, ddof: Any, keepdims: bool) -> Shape:
+    if not isinstance(ddof, int | float) or isinstance(ddof, bool):
+        raise ShapeError(f"ddof is a number, got {ddof!r:.60}")
+    return reduced_shape(x, axis, keepdims)
+
+
+def _freedom(x: Any, axis: Any, ddof: float) -> float:
     return max(_count(x, axis) - ddof, 0.0)
 
 
-def _var(x: Any, axis: Any, ddof: int, keepdims: bool) -> Any:
+def _var(x: Any, axis: Any, ddof: float, keepdims: Any) -> Any:
     # np.var would warn of an empty axis; here, as everywhere, NaN is an answer.
     centred = x - np.sum(x, axis=axis, keepdims=True) / _count(x, axis)
     return np.sum(centred * centred, axis=axis, keepdims=keepdims) / _freedom(x, axis, ddof)
@@ -157,7 +170,7 @@ variance: Gate = Gate(
     sign="var",
     badge="× 2(x − mean)/n",
     params={"axis": None, "ddof": 0, "keepdims": False},
-    shape=reduced_shape,
+    shape=_var_shape,
     expansion=_var_expansion,
     doc="The variance over axes; ddof=1 divides by n − 1.",
     example=">>> mg.var([1.0, 3.0])\n1.0",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.errors import GateError
 from microgd.graph.gate import Gate
 from microgd.graph.values import FLOAT32
 
@@ -147,6 +148,13 @@ def _outside(x: Any, low: float | None, high: float | None) -> Any:
     )
 
 
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    for bound in (low, high):
+        if not (bound is None or isinstance(bound, int | float)):
+            raise GateError(f"a bound of clip is a number or None, got {bound!r:.60}")
+    return np.clip(x, low, high)
+
+
 def _clip_rule(g: Any, out: Any, x: Any, low: float | None, high: float | None) -> Any:
     if low is not None:
         g = where(less(x, float(low)), 0.0, g)
@@ -164,7 +172,7 @@ def _clip_expansion(x: Any, low: float | None, high: float | None) -> Any:
 clip: Gate = Gate(
     "clip",
     ("x",),
-    lambda x, low, high: np.clip(x, low, high),
+    _clip,
     (_clip_rule,),
     formula="min(max(x, low), high)",
     local=("1 inside",),

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import copyreg
 import difflib
+import keyword
+import unicodedata
 from collections.abc import Callable, Iterable
 from types import ModuleType
+from typing import Any
 
 from microgd.errors import GateError
 from microgd.gates import (
@@ -57,6 +60,10 @@ FAMILIES = _families(
 TABLE: dict[str, Gate] = {name: g for rows in FAMILIES.values() for name, g in rows.items()}
 
 
+#: Names that expressions read as something else than a gate: numbers, other names of gates, xᵀ.
+MEANT_OTHERWISE = frozenset({"pi", "π", "e", "inf", "nan", "ln", "σ", "absolute", "power", "T"})
+
+
 def register(gate: Gate) -> Gate:
     """Add a gate of your own to the table; from then on everything knows it. Returns the gate.
 
@@ -68,24 +75,63 @@ def register(gate: Gate) -> Gate:
     >>> mg.unregister("cube")
 
     Raises:
-        GateError: a name that is taken or no identifier, or rules that do not match the inputs.
+        GateError: a name, an input or an operator that is taken or cannot be read, or rules that
+            do not match the inputs.
     """
-    if not gate.name.isidentifier():
-        raise GateError(f"a gate's name must be an identifier, got {gate.name!r}")
-    if gate.name in TABLE:
-        raise GateError(f"there is a gate {gate.name!r} already; choose another name")
-    if not gate.inputs:
-        raise GateError(f"gate {gate.name!r} names no inputs; give inputs=('x',) or so")
-    rules = gate.backward if isinstance(gate.backward, tuple) else ()
-    if rules and (gate.variadic or len(rules) != len(gate.inputs)):
-        raise GateError(
-            f"gate {gate.name!r} has {len(rules)} backward rules for the inputs "
-            f"{', '.join(gate.inputs)}; give one for each (None: no gradient), or one function "
-            "that takes the position first where there is any number of inputs"
-        )
+    _check_name(gate)
+    _check_row(gate)
     FAMILIES["custom"][gate.name] = gate
     TABLE[gate.name] = gate
     return gate
+
+
+def _check_name(gate: Gate) -> None:
+    name = gate.name
+    if not _is_word(name):
+        raise GateError(
+            f"a gate's name must be an identifier that is no word of Python's, got {name!r}"
+        )
+    if name in TABLE:
+        raise GateError(f"there is a gate {name!r} already; choose another name")
+    if name in MEANT_OTHERWISE:
+        raise GateError(f"{name!r} means something else in expressions; choose another name")
+
+
+def _is_word(name: Any) -> bool:
+    """An identifier as Python reads it: no keyword, and in the normal form NFKC."""
+    return (
+        isinstance(name, str)
+        and name.isidentifier()
+        and not keyword.iskeyword(name)
+        and unicodedata.normalize("NFKC", name) == name
+    )
+
+
+def _check_row(gate: Gate) -> None:
+    name, inputs = gate.name, gate.inputs
+    if not inputs or type(inputs) is not tuple:
+        raise GateError(
+            f"gate {name!r} names no inputs: give a tuple of names, inputs=('x',) or so"
+        )
+    names = [*(n.removeprefix("*") for n in inputs), *gate.params]
+    wrong = [n for n in names if not _is_word(n)] or [n for n in names if names.count(n) > 1]
+    if wrong:
+        raise GateError(
+            f"gate {name!r} cannot name an input or parameter {wrong[0]!r}: each needs an "
+            "identifier of its own"
+        )
+    if any(n.startswith("*") for n in inputs) and len(inputs) > 1:
+        raise GateError(f"gate {name!r}: an input that takes any number stands alone")
+    rules = gate.backward if isinstance(gate.backward, tuple) else ()
+    if rules and (gate.variadic or len(rules) != len(inputs)):
+        raise GateError(
+            f"gate {name!r} has {len(rules)} backward rules for the inputs "
+            f"{', '.join(inputs)}; give one for each (None: no gradient), or one function "
+            "that takes the position first where there is any number of inputs"
+        )
+    for other in list(TABLE.values()):
+        if gate.infix and (gate.infix, len(inputs)) == (other.infix, len(other.inputs)):
+            raise GateError(f"the operator {gate.infix!r} means gate {other.name!r} already")
 
 
 def unregister(name: str) -> None:
@@ -104,6 +150,12 @@ def find(name: str) -> Gate:
 
 
 def _by_name(gate: Gate) -> tuple[Callable[[str], Gate], tuple[str]]:
+    """A gate is pickled as its name, which must therefore lead back to it."""
+    if TABLE.get(gate.name) is not gate:
+        raise GateError(
+            f"gate {gate.name!r} is not the one of that name in the table: only gates of the table "
+            "can be pickled (mg.register puts one there)"
+        )
     return find, (gate.name,)
 
 
@@ -112,5 +164,5 @@ copyreg.pickle(Gate, _by_name)
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'sigmoid'?`, or nothing where no known name is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(str(word), list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -30,7 +30,8 @@ class Gate(GateRow):
         """Apply the gate: a Node if any input is one, otherwise a float or an array."""
         quick = self.scalar is not None and not params and len(inputs) == len(self.inputs)
         if quick and all(x.__class__ is float for x in inputs):
-            return self.scalar(*inputs)  # type: ignore[misc]
+            result = self.scalar(*inputs)  # type: ignore[misc]
+            return result if result.__class__ is float else self.evaluate(inputs, params)
         return apply(self, *self.bind(inputs, params))
 
     @property
@@ -66,8 +67,7 @@ class Gate(GateRow):
         if unknown:
             known = ", ".join(self.params) or "none"
             raise GateError(f"{self.signature} has no parameter {unknown[0]!r} (it has: {known})")
-        bound = {**self.params, **params}
-        bound = {n: _plain(v) for n, v in bound.items()}
+        bound = {n: _plain(v) for n, v in {**self.params, **params}.items()}
         nodes = [n for n, v in bound.items() if isinstance(v, Node)]
         if nodes:
             raise GateError(
@@ -77,25 +77,44 @@ class Gate(GateRow):
         missing = [n for n, v in bound.items() if v is ...]
         if missing:
             raise GateError(f"{self.signature} needs a value for {missing[0]!r}")
+        self._require_numbers(bound)
         return inputs, bound
+
+    def _require_numbers(self, bound: dict[str, Any]) -> None:
+        """A parameter that is a number by default must be one; no array decides element by element.
+
+        Axes, sizes and the like are left to the shape rule, which has better words for them.
+        """
+        for name, value in bound.items():
+            default = self.params[name]
+            if isinstance(default, float) and not _is_number(value):
+                raise GateError(f"{self.signature}: {name} is a number, got {value!r:.60}")
+            if self.elementwise and isinstance(value, tuple | np.ndarray):
+                raise GateError(
+                    f"{self.signature}: {name} is one number for all elements, got {value!r:.60}"
+                )
 
     def _bind_by_name(
         self, inputs: tuple[Any, ...], params: dict[str, Any], names: tuple[str, ...]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        twice = [n for n in names[: len(inputs)] if n in params]
         by_name = [n for n in names[len(inputs) :] if n in params]
         if by_name:
             params = dict(params)
             inputs = inputs + tuple(params.pop(n) for n in by_name)
         if len(inputs) > len(names):
             extra = inputs[len(names) :]
-            free = [n for n in self.params if n not in params]
-            if len(extra) > len(free):
+            if len(extra) > len(self.params):
                 raise GateError(
                     f"{self.signature} takes {len(names) + len(self.params)} arguments at most, "
                     f"got {len(inputs) + len(params)}"
                 )
-            params = {**params, **dict(zip(free, extra, strict=False))}
+            placed = dict(zip(self.params, extra, strict=False))
+            twice += [n for n in placed if n in params]
+            params = {**params, **placed}
             inputs = inputs[: len(names)]
+        if twice:
+            raise GateError(f"{self.signature}: {twice[0]!r} is given twice")
         if len(inputs) < len(names):
             raise GateError(
                 f"{self.signature} needs {len(names)} input{'s' * (len(names) > 1)}, "
@@ -108,4 +127,9 @@ def _plain(value: Any) -> Any:
     """A parameter as Python has it: whole numbers instead of NumPy's, tuples instead of lists."""
     if isinstance(value, list | tuple):
         return tuple(_plain(v) for v in value)
-    return value.item() if isinstance(value, np.generic) else value
+    alone = isinstance(value, np.generic | np.ndarray) and value.ndim == 0
+    return value.item() if alone else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -27,8 +27,10 @@ def apply(gate: GateRow, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any
             first, *rest = inputs
             return record(gate, (wrap(first, cls), *rest), params or None)
     values = [plain(x) for x in inputs]
-    gate.output_shape([np.shape(v) for v in values], params)
-    return gate.evaluate(values, params)
+    shape = gate.output_shape([np.shape(v) for v in values], params)
+    result = gate.evaluate(values, params)
+    gate.require_shape(result, shape)
+    return result
 
 
 def wrap(x: Any, cls: type[N]) -> N:
@@ -62,13 +64,13 @@ def record(
         x = a.value
         y = b.value
         if scalar is not None and x.__class__ is float and y.__class__ is float:
-            node.value = scalar(x, y)
-            quick = True
+            value = node.value = scalar(x, y)
+            quick = value.__class__ is float
     elif len(inputs) == 1:
         x = inputs[0].value
         if scalar is not None and x.__class__ is float:
-            node.value = scalar(x)
-            quick = True
+            value = node.value = scalar(x)
+            quick = value.__class__ is float
     else:
         nodes = tuple(wrap(x, cls) for x in inputs)
     if quick:
@@ -102,6 +104,7 @@ def _fill(node: Node, gate: GateRow, inputs: tuple[Node, ...], params: dict[str,
         node.value = None
         return
     value = gate.evaluate(values, params)
+    gate.require_shape(value, node.shape)
     if not isinstance(value, float):
         value = value.astype(node.dtype, copy=False)
         if node.shape:

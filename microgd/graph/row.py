@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from microgd.errors import GateError, ShapeError
-from microgd.graph.shapes import Shape, broadcast_shapes
-from microgd.graph.values import Value, as_value
+from microgd.errors import DataError, GateError, MicrogdError, ShapeError
+from microgd.graph.shapes import MOST_AXES, Shape, broadcast_shapes
+from microgd.graph.values import Value, as_value, shape_of
 
 #: `rule(upstream, output, *inputs, **params)` -> the contribution to one input's gradient.
 Rule = Callable[..., Any]
@@ -110,19 +110,45 @@ class GateRow:
         return self.backward[position]
 
     def evaluate(self, values: Sequence[Any], params: Mapping[str, Any]) -> Value:
-        """The output's numbers from the inputs' numbers."""
+        """The output's numbers from the inputs' numbers; a GateError where they are no numbers."""
         if self.scalar is not None and all(v.__class__ is float for v in values):
-            return self.scalar(*values, **params)
-        with np.errstate(all="ignore"):
-            return as_value(self.forward(*values, **params))
+            result = self.scalar(*values, **params)
+            if result.__class__ is float:
+                return result
+        else:
+            with np.errstate(all="ignore"):
+                result = self.forward(*values, **params)
+        try:
+            return as_value(result)
+        except DataError as error:
+            raise GateError(f"gate {self.name!r}: {error}") from None
 
     def output_shape(self, shapes: Sequence[Shape], params: Mapping[str, Any]) -> Shape:
         """The output's shape; a ShapeError names the gate and all shapes."""
         try:
-            return self.shape(*shapes, **params)
-        except ShapeError as error:
-            given = ", ".join(map(str, shapes))
-            raise ShapeError(f"{self.name}: {error} (input shapes: {given})") from None
+            shape = self.shape(*shapes, **params)
+        except MicrogdError as error:
+            if not isinstance(error, ShapeError):
+                raise
+            raise self._unfit(error, shapes) from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._unfit(error, shapes) from error
+        if len(shape) > MOST_AXES:
+            raise ShapeError(f"{self.name}: an array has at most {MOST_AXES} axes")
+        return shape
+
+    def _unfit(self, error: Exception, shapes: Sequence[Shape]) -> ShapeError:
+        given = ", ".join(map(str, shapes))
+        return ShapeError(f"{self.name}: {error} (input shapes: {given})")
+
+    def require_shape(self, value: Any, shape: Shape) -> None:
+        """Raise a GateError where forward's result has not the shape that the shape rule says."""
+        if shape_of(value) != shape:
+            raise GateError(
+                f"gate {self.name!r} computed an array of shape {shape_of(value)}, but its shape "
+                f"rule says {shape}; give its row shape=(…), which tells the output's shape from "
+                "the inputs' shapes"
+            )
 
 
 def _leaf(name: str, sign: str, doc: str) -> GateRow:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from microgd.errors import ArgumentError
+
 _scope: ContextVar[str | None] = ContextVar("microgd_scope", default=None)
 
 #: The scope that nodes recorded right now belong to: `"net/layer1"`, or None outside of any.
@@ -22,8 +24,8 @@ def scope(name: str) -> Iterator[str]:
     >>> h.scope
     'layer1'
     """
-    if not name or "/" in name:
-        raise ValueError(f"a scope needs a name without '/', got {name!r}")
+    if type(name) is not str or not name or "/" in name:
+        raise ArgumentError(f"a scope needs a name without '/', got {name!r}")
     outer = _scope.get()
     path = f"{outer}/{name}" if outer else name
     token = _scope.set(path)

@@ -12,6 +12,10 @@ from microgd.errors import ShapeError
 Shape = tuple[int, ...]
 Axis = int | Sequence[int] | None
 
+#: NumPy's limits: how many axes an array has, and how many bytes.
+MOST_AXES = 64
+MOST_ELEMENTS = (2**63 - 1) // 8
+
 
 def broadcast_shapes(*shapes: Shape, **_params: Any) -> Shape:
     """The common shape of inputs that broadcast together, or a ShapeError.
@@ -58,12 +62,14 @@ def normal_axes(axis: Axis, rank: int) -> tuple[int, ...]:
     return tuple(sorted(axes))
 
 
-def one_axis(axis: int, rank: int) -> int:
+def one_axis(axis: Any, rank: int) -> int:
     """A single axis as a non-negative number.
 
     >>> one_axis(-1, 3)
     2
     """
+    if axis is None or isinstance(axis, list | tuple):
+        raise ShapeError(f"one axis is needed, a whole number, got {axis!r}")
     return normal_axes(axis, rank)[0]
 
 
@@ -74,6 +80,8 @@ def reduced_shape(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: 
     ((2,), (2, 1))
     """
     axes = normal_axes(axis, len(shape))
+    if keepdims not in (True, False):
+        raise ShapeError(f"keepdims is True or False, got {keepdims!r}")
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(shape))
     return tuple(n for i, n in enumerate(shape) if i not in axes)
@@ -81,11 +89,20 @@ def reduced_shape(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: 
 
 def checked_shape(shape: Any) -> Shape:
     """A shape as a tuple of whole numbers ≥ 0; an int stands for a vector."""
-    sizes = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    for size in sizes:
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 0:
-            raise ShapeError(f"a shape is a tuple of whole numbers ≥ 0, got {shape!r}")
-    return tuple(int(size) for size in sizes)
+    listed = shape if isinstance(shape, tuple | list) else (shape,)
+    if not all(is_size(size) for size in listed):
+        raise ShapeError(f"a shape is a tuple of whole numbers ≥ 0, got {shape!r:.60}")
+    sizes = tuple(int(size) for size in listed)
+    if len(sizes) > MOST_AXES:
+        raise ShapeError(f"an array has at most {MOST_AXES} axes, this shape {len(sizes)}")
+    if element_count(tuple(size or 1 for size in sizes)) > MOST_ELEMENTS:
+        raise ShapeError(f"no array is as large as the shape {sizes}")
+    return sizes
+
+
+def is_size(size: Any) -> bool:
+    """Whether this can be the length of an axis: a whole number ≥ 0."""
+    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size >= 0)
 
 
 def element_count(shape: Shape) -> int:

@@ -67,4 +67,5 @@ def _shown(value: Value | None) -> str:
     if np.ndim(value) == 0:
         return f"{float(value):g}"
     flat = np.ravel(value)
-    return f"an array of shape {np.shape(value)} from {np.min(flat):g} to {np.max(flat):g}"
+    reach = f" from {np.min(flat):g} to {np.max(flat):g}" if flat.size else " without elements"
+    return f"an array of shape {np.shape(value)}{reach}"

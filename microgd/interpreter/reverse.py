@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from microgd.errors import PlaceholderError, StaleDataError
-from microgd.gates.movement import sum_to
+from microgd.errors import GateError, PlaceholderError, ShapeError, StaleDataError
+from microgd.gates.movement import broadcast_to, sum_to
+from microgd.graph.fresh import stale_message as stale_message
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.row import CONSTANT
+from microgd.graph.shapes import broadcast_shapes
 from microgd.graph.values import FLOAT32, FLOAT64, INT64, Value, as_value, shape_of
 
 #: watch(node, position, upstream, contribution before and after summing broadcast axes); both
@@ -115,8 +117,8 @@ def _sweep(
             else:
                 sent = rule(upstream, out, *values, **params)
             summed = sent
-            if sent.__class__ is not float and shape_of(sent) != source.shape:
-                summed = sum_to(sent, source.shape)
+            if (() if sent.__class__ is float else shape_of(sent)) != source.shape:
+                summed = _fitted(sent, node, position)
             if watch is not None:
                 watch(node, position, upstream, sent, summed)
             before = find(source)
@@ -124,14 +126,19 @@ def _sweep(
     return gradients
 
 
-def stale_message(source: Node, node: Node) -> str:
-    """What to say when data changed after it was used."""
-    place = f" at {node.source}" if node.source else ""
-    return (
-        f"the data of {source.name or 'an input'!r} changed after gate {node.gate.name!r} used it"
-        f"{place}: the gradient would mix old and new numbers. "
-        "Change data before recording, or record the graph again."
-    )
+def _fitted(sent: Any, node: Node, position: int) -> Any:
+    """A contribution in the shape of its input: broadcast axes summed, missing ones repeated."""
+    shape = node.inputs[position].shape
+    try:
+        wide = broadcast_shapes(shape_of(sent), shape)
+        if shape_of(sent) != wide:
+            sent = broadcast_to(sent, wide)
+        return sent if wide == shape else sum_to(sent, shape)
+    except ShapeError:
+        raise GateError(
+            f"the backward rule of gate {node.gate.name!r} for input {position} gave a gradient of "
+            f"shape {shape_of(sent)}, but the input has shape {shape}"
+        ) from None
 
 
 def reaching(order: Sequence[Node], wanted: Iterable[Node]) -> frozenset[Node]:
