@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,11 @@ def console() -> Console:
     return Console(file=sys.stdout, width=width(), highlight=False, markup=False, emoji=False)
 
 
+def _coloured() -> bool:
+    """Whether Rich has anything to do: in a terminal, and where FORCE_COLOR asks for it."""
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
 def gap() -> None:
     """A blank line, unless nothing has been printed yet."""
     seen = click.get_current_context().meta
@@ -43,14 +49,23 @@ def gap() -> None:
 
 def show_table(table: Table, *, titled: bool = True) -> None:
     """Print a table after a gap; cells are folded where the terminal is narrow."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
     if titled:
         heading(table.title)
     else:
         gap()
+    if not _coloured() and (lines := _plain_table(table)) is not None:
+        say("\n".join(lines))
+    else:
+        _say_folded(table)
+    for note in table.notes:
+        say(f"  {note}")
+
+
+def _say_folded(table: Table) -> None:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
     rich = RichTable(
         box=box.SIMPLE_HEAD if speaks_unicode() else box.ASCII,
         pad_edge=False,
@@ -68,8 +83,17 @@ def show_table(table: Table, *, titled: bool = True) -> None:
     for row in table.rows:
         rich.add_row(*(Text(fitted(cell)) for cell in row))
     _say_rendered(rich)
-    for note in table.notes:
-        say(f"  {note}")
+
+
+def _plain_table(table: Table) -> list[str] | None:
+    """The lines of a table that fits without folds, which Rich takes long for; else None."""
+    from microgd.trace.table import aligned
+
+    columns = [fitted(column) for column in table.columns]
+    rows = [[fitted(cell) for cell in row] for row in table.rows]
+    signs = {} if speaks_unicode() else {"gap": " | ", "rule": "--+-"}
+    lines = aligned(columns, rows, **signs)
+    return lines if max(map(len, lines)) <= width() else None
 
 
 def _say_rendered(what: RenderableType) -> None:
@@ -82,9 +106,12 @@ def _say_rendered(what: RenderableType) -> None:
 
 def heading(text: str) -> None:
     """A title over lines, as a table has it."""
+    gap()
+    if not _coloured():
+        say(fitted(text))
+        return
     from rich.text import Text
 
-    gap()
     _say_rendered(Text(fitted(text), style="bold"))
 
 

@@ -12,8 +12,8 @@ import click
 
 #: What to write for signs that an encoding lacks, as `sign:words`.
 _PAIRS = (
-    "−:- –:- ×:* ·:* ÷:/ ∂:d Σ:sum √:sqrt σ:sigma →:-> ≥:>= ≤:<= ≠:!= ∧:and …:... ⇶:=> ‖:| ✓:yes "
-    "²:^2 ᵖ:^p ˣ:^x ⁻:^- ᵀ:T ₀:0 ₁:1 ₂:2 ₛ:s ⊗:(x) α:alpha β:beta λ:lambda π:pi ½:1/2 ¼:1/4"
+    "−:- –:- ×:* ·:* ÷:/ ∂:d Σ:sum √:sqrt σ:sigma →:-> ←:<- ≥:>= ≤:<= ≠:!= ∧:and …:... ⇶:=> ‖:| "
+    "✓:yes ²:^2 ᵖ:^p ˣ:^x ⁻:^- ᵀ:T ₀:0 ₁:1 ₂:2 ₛ:s ⊗:(x) α:alpha β:beta λ:lambda π:pi ½:1/2 ¼:1/4"
 )
 _PLAIN = dict(pair.split(":") for pair in _PAIRS.split())
 

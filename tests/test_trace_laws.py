@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgd as mg
+from microgd.trace import sentences
 from microgd.trace.build import trace
 
 
@@ -161,3 +162,35 @@ def test_a_long_chain_takes_linear_time() -> None:
 
     seconds(100)
     assert seconds(2000) < 4 * 5 * seconds(500) + 1
+
+
+def chain(length: int) -> mg.Tensor:
+    x, w = mg.Tensor(1.25, name="x"), mg.Tensor(0.5, name="w")
+    f = x
+    for _ in range(length // 4):
+        f = mg.tanh(f * w + 1.0) + x
+    return f
+
+
+def test_no_sentence_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def speak(*told: Any) -> str:
+        asked.append("")
+        return "said"
+
+    for name in ("forward", "contribution", "branch"):
+        monkeypatch.setattr(sentences, f"{name}_sentence", speak)
+    told = trace(chain(40))
+    assert asked == []
+    assert [told.events[3].sentence, told.events[3].sentence] == ["said", "said"]
+    assert len(asked) == 1, "a sentence is made once"
+
+
+@pytest.mark.slow
+def test_a_million_gates() -> None:
+    output = chain(1_000_000)
+    start = time.process_time()
+    told = trace(output)
+    assert time.process_time() - start < 60
+    assert told.events[-1].sentence.startswith("branch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from rich.console import Console
 
@@ -103,3 +105,13 @@ def test_odd_names_are_text_and_not_markup() -> None:
     assert '<b>&"[red]' in str(table)
     assert "&lt;b&gt;&amp;&quot;[red]" in table._repr_html_()
     assert "<b>" not in table._repr_html_()
+
+
+def test_thousands_of_rows_take_no_time_and_as_text_nothing_folds() -> None:
+    table = Table("many", ("gate", "value>"), (("日本" * 60, "1"), *[("q: +", "3.00")] * 6000))
+    start = time.process_time()
+    lines = str(table).splitlines()
+    assert time.process_time() - start < 0.5
+    assert len(lines) == 6005
+    assert lines[4] == " " + "日本" * 60 + "       1"
+    assert lines[5] == " q: +" + " " * 236 + "   " + " 3.00"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -11,14 +13,16 @@ import numpy as np
 from microgd.errors import DataError, ShapeError, StaleDataError
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
+from microgd.graph.source import Source
 from microgd.graph.values import Value, shape_of, value_from
 from microgd.interpreter.reverse import in_precision, stale_message, sweep
+from microgd.trace.copies import Copies, snapshot
 from microgd.trace.events import TraceNode, Wire
 from microgd.trace.labels import folded_constants, labels, sign_of
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import digits_for
 from microgd.trace.sentences import tie_sentence
-from microgd.trace.telling import Sent, Telling, read_only, sent, zeros
+from microgd.trace.telling import Sent, Telling, local_derivative, zeros
 
 
 def trace(
@@ -48,24 +52,38 @@ def trace(
     output = output_of(output)
     order = topological_order([output])
     _check_fresh(order)
-    names = labels(order, output)
-    contributions: list[Sent] = []
-    totals: dict[Node, Value] = {}
-    if backward and output.value is not None:
-        with np.errstate(all="ignore"):
-            contributions, totals = _watched_sweep(order, _start(output, upstream))
-    if digits is None:
-        numbers = [n.value for n in order if n.dtype.kind == "f"]
-        told = [v for s in contributions for v in (s.after, s.local)]
-        digits = digits_for([*numbers, *totals.values(), *told])
-    ids = {node: f"n{i}" for i, node in enumerate(order)}
-    telling = Telling(names, ids, digits)
-    telling.forward(order)
-    if totals:
-        telling.backward(output, contributions, totals, upstream is not None)
-    nodes = tuple(_trace_node(n, names, ids, totals) for n in order)
-    wires = _wires(order, ids, contributions)
-    return Trace(nodes, wires, tuple(telling.events), ids[output], digits)
+    with np.errstate(all="ignore"), _all_stays():
+        order, contributions, totals = _recorded(order, upstream, backward)
+        names = labels(order, order[-1])
+        if digits is None:
+            numbers = [n.value for n in order if n.dtype.kind == "f"]
+            told = [v for s in contributions for v in (s.after, s.local)]
+            digits = digits_for([*numbers, *totals.values(), *told])
+        ids = [f"n{place}" for place in range(len(order))]
+        wire_ids = [
+            tuple([f"{own}.{i}" for i in range(len(node.inputs))])
+            for node, own in zip(order, ids, strict=True)
+        ]
+        telling = Telling(order, names, ids, wire_ids, digits)
+        telling.forward()
+        if totals:
+            telling.backward(order[-1], contributions, totals, upstream is not None)
+        wires = _wires(order, ids, wire_ids, contributions)
+        describe = _Describing(names, ids, wire_ids, totals)
+        nodes = tuple([describe.node(n) for n in order])
+        return Trace(nodes, wires, tuple(telling.events), ids[-1], digits)
+
+
+@contextmanager
+def _all_stays() -> Iterator[None]:
+    """Without searches for garbage: of the millions of objects of a long lesson none is any."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def output_of(given: Any) -> Node:
@@ -95,61 +113,116 @@ def _start(output: Node, upstream: Any) -> Value:
     return in_precision(start, output)
 
 
-def _watched_sweep(order: Sequence[Node], start: Value) -> tuple[list[Sent], dict[Node, Value]]:
-    """Every contribution in order, and the gradient of every node but constants and indices."""
+def _recorded(
+    order: Sequence[Node], upstream: Any, backward: bool
+) -> tuple[list[Node], list[Sent], dict[Node, Value]]:
+    """The nodes, every contribution in order, and the gradient of all but constants and indices.
+
+    All of these are copies.
+    """
+    copies = Copies()
+    kept = snapshot(order, copies)
+    if backward and order[-1].value is not None:
+        return list(kept.values()), *_watched_sweep(order, upstream, kept, copies)
+    return list(kept.values()), [], {}
+
+
+def _watched_sweep(
+    order: Sequence[Node], upstream: Any, kept: Mapping[Node, Node], copies: Copies
+) -> tuple[list[Sent], dict[Node, Value]]:
     contributions: list[Sent] = []
+    own = copies.of
+
+    def watch(node: Node, position: int, upstream: Any, before: Any, after: Any) -> None:
+        local = own(local_derivative(node, position))
+        contributions.append(
+            Sent(kept[node], position, own(upstream), own(before), own(after), local)
+        )
+
     found = sweep(
         order,
-        {order[-1]: start},
+        {order[-1]: _start(order[-1], upstream)},
         keep=frozenset(n for n in order if n.inputs),
-        watch=lambda *seen: contributions.append(sent(*seen)),
+        watch=watch,
     )
-    differentiable = [n for n in order if not n.is_constant and n.dtype.kind == "f"]
     return contributions, {
-        n: read_only(in_precision(found[n], n)) if n in found else zeros(n) for n in differentiable
+        kept[n]: own(in_precision(found[n], n)) if n in found else zeros(n)
+        for n in order
+        if not n.is_constant and n.dtype.kind == "f"
     }
 
 
 def _wires(
-    order: Sequence[Node], ids: Mapping[Node, str], contributions: Sequence[Sent]
+    order: Sequence[Node],
+    ids: Sequence[str],
+    wire_ids: Sequence[tuple[str, ...]],
+    contributions: Sequence[Sent],
 ) -> tuple[Wire, ...]:
-    along = {(s.node, s.position): s.after for s in contributions}
+    along = {wire_ids[s.node.stamp][s.position]: s.after for s in contributions}
     return tuple(
-        Wire(
-            f"{ids[target]}.{position}",
-            ids[source],
-            ids[target],
-            position,
-            along.get((target, position)),
+        [
+            Wire(wire, ids[source.stamp], own, position, along.get(wire))
+            for target, own, wires in zip(order, ids, wire_ids, strict=True)
+            for position, (wire, source) in enumerate(zip(wires, target.inputs, strict=True))
+        ]
+    )
+
+
+class _Describing:
+    """Makes the trace's nodes. A circuit of thousands of gates has few lines of code and dtypes."""
+
+    def __init__(
+        self,
+        names: Mapping[Node, str],
+        ids: Sequence[str],
+        wires: Sequence[tuple[str, ...]],
+        totals: Mapping[Node, Value],
+    ) -> None:
+        self.names = names
+        self.ids = ids
+        self.wires = wires
+        self.totals = totals
+        self.sources: dict[Any, Source | None] = {}
+        self.dtypes: dict[Any, str] = {}
+
+    def node(self, node: Node) -> TraceNode:
+        """One node of the trace."""
+        gate, name = node.gate, node.name
+        return TraceNode(
+            id=self.ids[node.stamp],
+            label=self.names[node],
+            named=bool(name and name.strip()),
+            name=name,
+            kind="gate" if node.inputs else gate.name,
+            gate=gate.name,
+            sign=sign_of(node) if node.inputs else "",
+            pattern=gate.pattern,
+            badge=gate.badge or gate.pattern,
+            params=MappingProxyType(node.params) if node.params else _NONE,
+            wires=self.wires[node.stamp],
+            folded=folded_constants(node),
+            commutative=gate.commutative,
+            shape=node.shape,
+            dtype=self._dtype(node),
+            value=node.value,
+            gradient=self.totals.get(node),
+            scope=node.scope,
+            source=self._source(node),
+            tie=tie_sentence(node),
         )
-        for target in order
-        for position, source in enumerate(target.inputs)
-    )
+
+    def _dtype(self, node: Node) -> str:
+        found = self.dtypes.get(node.dtype)
+        if found is None:
+            found = self.dtypes[node.dtype] = str(node.dtype)
+        return found
+
+    def _source(self, node: Node) -> Source | None:
+        place = node._code, node._offset
+        if place not in self.sources:
+            self.sources[place] = node.source
+        return self.sources[place]
 
 
-def _trace_node(
-    node: Node, names: Mapping[Node, str], ids: Mapping[Node, str], totals: Mapping[Node, Value]
-) -> TraceNode:
-    gate = node.gate
-    return TraceNode(
-        id=ids[node],
-        label=names[node],
-        named=bool(node.name and node.name.strip()),
-        name=node.name,
-        kind="gate" if node.inputs else gate.name,
-        gate=gate.name,
-        sign=sign_of(node) if node.inputs else "",
-        pattern=gate.pattern,
-        badge=gate.badge or gate.pattern,
-        params=MappingProxyType(dict(node.params or {})),
-        wires=tuple(f"{ids[node]}.{i}" for i in range(len(node.inputs))),
-        folded=folded_constants(node),
-        commutative=gate.commutative,
-        shape=node.shape,
-        dtype=str(node.dtype),
-        value=read_only(node.value),
-        gradient=totals.get(node),
-        scope=node.scope,
-        source=node.source,
-        tie=tie_sentence(node),
-    )
+#: The parameters of a gate without any.
+_NONE: Mapping[str, Any] = MappingProxyType({})

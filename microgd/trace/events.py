@@ -3,17 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 
 from microgd.graph.source import Source
 from microgd.graph.values import Value
+from microgd.trace.copies import sealed
 
 Kind = Literal["forward", "seed", "contribution", "broadcast", "branch"]
 
 
+class Speaker(Protocol):
+    """Whoever puts an event into words, when somebody asks."""
+
+    def say(self, event: Event) -> str:
+        """The event's sentence."""
+
+
+class Immutable:
+    """What never changes needs no copies; pickled and read back, its arrays are sealed again."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        return _restored, (type(self), self._state())
+
+    def _state(self) -> list[Any]:
+        found = [getattr(self, f.name) for f in fields(self)]  # type: ignore[arg-type]
+        return [dict(v) if isinstance(v, MappingProxyType) else v for v in found]
+
+
+def _restored(cls: type[Any], state: list[Any]) -> Any:
+    made = object.__new__(cls)
+    for field, value in zip(fields(cls), state, strict=True):
+        if isinstance(value, dict):
+            value = MappingProxyType(value)
+        elif isinstance(value, tuple):
+            value = tuple([sealed(v) for v in value])
+        object.__setattr__(made, field.name, sealed(value))
+    return made
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class TraceNode:
+class TraceNode(Immutable):
     """One node of the circuit.
 
     Attributes:
@@ -53,7 +92,7 @@ class TraceNode:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wire:
+class Wire(Immutable):
     """One wire from a node to an input of a gate. A node used twice has two wires.
 
     `gradient` is what comes back along this wire alone: its contribution to the source's gradient.
@@ -67,7 +106,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class Event(Immutable):
     """One step of the lesson.
 
     Attributes:
@@ -88,7 +127,6 @@ class Event:
         value: the result: the forward value, the seed, the contribution, the sum.
         parts: at a branch, what is added; at a broadcast, what was summed.
         axes: at a broadcast, which axes.
-        sentence: the step in words and numbers.
     """
 
     step: int
@@ -104,4 +142,19 @@ class Event:
     value: Value | None
     parts: tuple[Value, ...]
     axes: tuple[int, ...]
-    sentence: str
+    _sentence: str | Speaker
+
+    @property
+    def sentence(self) -> str:
+        """The step in words and numbers; made when first asked for."""
+        told = self._sentence
+        if not isinstance(told, str):
+            told = told.say(self)
+            object.__setattr__(self, "_sentence", told)
+        return told
+
+    def __repr__(self) -> str:
+        return f"<step {self.step}, {self.kind}: {self.sentence}>"
+
+    def _state(self) -> list[Any]:
+        return [*(getattr(self, f.name) for f in fields(self)[:-1]), self.sentence]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
-from microgd.trace.events import Event, TraceNode, Wire
+from microgd.trace.events import Event, Immutable, TraceNode, Wire
 from microgd.trace.export import to_dict, to_json
 from microgd.trace.numbers import (
     CELL_WIDTH,
@@ -27,7 +28,7 @@ MOST_NOTES = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trace:
+class Trace(Immutable):
     """An immutable record of one forward and one backward pass, step by step.
 
     Attributes:
@@ -55,9 +56,9 @@ class Trace:
         return f"<trace of {gates} gates in {len(self.events)} steps>"
 
     @cached_property
-    def by_id(self) -> dict[str, TraceNode]:
+    def by_id(self) -> Mapping[str, TraceNode]:
         """The nodes by id."""
-        return {n.id: n for n in self.nodes}
+        return MappingProxyType({n.id: n for n in self.nodes})
 
     def node(self, label: str) -> TraceNode:
         """The node with that label (or id); a KeyError lists the labels there are."""
@@ -122,12 +123,16 @@ class Trace:
 
     def _rounded(self) -> tuple[str, ...]:
         """Steps whose numbers, as shown, do not give the result as shown."""
-        notes = []
+        notes: list[str] = []
         for event in self.events:
+            if event.kind not in ("contribution", "branch"):
+                continue
             before = re.search(r"\(before rounding: (.*)\)$", event.sentence)
+            if before and len(notes) == MOST_NOTES:
+                return (*notes, "…")
             if before:
                 notes.append(f"before rounding, {self._to(event)}{before[1]}")
-        return (*notes[:MOST_NOTES], *["…"][: len(notes) > MOST_NOTES])
+        return tuple(notes)
 
     def _is_summed_next(self, event: Event) -> bool:
         after = self.events[event.step + 1] if event.step + 1 < len(self.events) else None

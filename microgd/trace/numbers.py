@@ -71,7 +71,7 @@ def digits_for(values: Iterable[Value | None]) -> int:
     (0, 2)
     """
     for value in values:
-        if value is None:
+        if value is None or (value.__class__ is float and value.is_integer()):
             continue
         array = np.asarray(value)
         finite = array[np.isfinite(array)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 from microgd.graph.node import Node
 from microgd.trace.labels import raised
@@ -30,17 +31,33 @@ def rule_text(node: Node, position: int, names: Sequence[str]) -> str:
     text = gate.local[position if position < len(gate.local) else -1]
     if gate.variadic:
         return text
-    if text in gate.inputs:
-        return names[gate.inputs.index(text)]
-    labels = {n: _wrapped(label) for n, label in zip(gate.inputs, names, strict=True)}
-    letters = "|".join(re.escape(n) for n in sorted(labels, key=len, reverse=True))
+    parts = _parts(text, gate.inputs)
+    if len(parts) == 1 and isinstance(parts[0], int) and parts[0] >= 0:
+        return names[parts[0]]
+    return "".join([p if isinstance(p, str) else _put(p, names) for p in parts])
+
+
+@cache
+def _parts(text: str, inputs: tuple[str, ...]) -> tuple[str | int, ...]:
+    """A rule taken apart: plain text, the places of inputs, and ~place for e to their power.
+
+    >>> _parts("eˣ·y", ("x", "y"))
+    (-1, '·', 1)
+    """
+    letters = "|".join(re.escape(n) for n in sorted(inputs, key=len, reverse=True))
+    places: dict[str, str | int] = {n: i for i, n in enumerate(inputs)}
+    if "x" in inputs:
+        places["eˣ"] = ~inputs.index("x")
     # One pass, so that a label put in is not taken for a letter of the rule.
-    pattern = rf"eˣ|(?<![A-Za-z_])(?:{letters})(?![A-Za-z_])"
-    return re.sub(pattern, lambda m: labels.get(m[0]) or _exponential(labels), text)
+    pieces = re.split(rf"(eˣ|(?<![A-Za-z_])(?:{letters})(?![A-Za-z_]))", text)
+    return tuple([places.get(piece, piece) for piece in pieces if piece])
 
 
-def _exponential(labels: Mapping[str, str]) -> str:
-    label = labels.get("x", "x")
+def _put(place: int, names: Sequence[str]) -> str:
+    """The label of an input, or e to its power."""
+    if place >= 0:
+        return _wrapped(names[place])
+    label = _wrapped(names[~place])
     return "eˣ" if label == "x" else f"e^{label}"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from microgd.graph.node import Node
 from microgd.graph.values import Value, shape_of
+from microgd.trace.events import Event
 from microgd.trace.formula import formula
 from microgd.trace.labels import sign_of
 from microgd.trace.numbers import (
@@ -23,6 +24,32 @@ from microgd.trace.rules import rule_text
 from microgd.trace.words import action, blocked, operation, spoken, verb
 
 Labels = Mapping[Node, str]
+
+
+class Voice:
+    """Puts the events of one trace into words; `nodes[3]` is the node `n3`."""
+
+    def __init__(self, nodes: Sequence[Node], label: Labels, digits: int) -> None:
+        self.nodes = nodes
+        self.label = label
+        self.digits = digits
+
+    def say(self, event: Event) -> str:
+        """The event's sentence; a seed has its own from the start."""
+        node, value, digits = self.nodes[int(event.node[1:])], event.value, self.digits
+        if event.kind == "forward":
+            return forward_sentence(node, self.label, digits)
+        assert value is not None
+        if event.kind == "branch":
+            return branch_sentence(event.parts, value, digits)
+        if event.kind == "broadcast":
+            return broadcast_sentence(event.parts[0], value, event.axes, digits)
+        position, upstream = event.position, event.upstream
+        assert position is not None
+        assert upstream is not None
+        return contribution_sentence(
+            node, position, self.label, event.local, upstream, value, digits
+        )
 
 
 def forward_sentence(node: Node, label: Labels, digits: int) -> str:

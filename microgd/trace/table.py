@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,11 +45,8 @@ class Table:
         return table
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        out = StringIO()
-        Console(file=out, width=200, color_system=None, legacy_windows=False).print(self)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+        lines = [f" {line}".rstrip() for line in aligned(self.columns, self.rows)]
+        return "\n".join([*([self.title, ""] if self.title else [""]), *lines, "", *self.notes])
 
     def _repr_html_(self) -> str:
         sides = ["right" if c.endswith(">") else "left" for c in self.columns]
@@ -65,3 +64,54 @@ class Table:
             f"<table><caption>{html.escape(self.title)}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
         )
+
+
+def aligned(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, gap: str = "   ", rule: str = "────"
+) -> list[str]:
+    """The lines of a table as plain text, none of them folded.
+
+    `rule` is what stands under the heads: one sign for the columns, the others for the gaps.
+
+    >>> print(*aligned(("gate", "value>"), [("q: +", "3"), ("f: ×", "−12")]), sep=chr(10))
+    gate   value
+    ────────────
+    q: +       3
+    f: ×     −12
+    """
+    heads = [column.rstrip(">") for column in columns]
+    cells = [heads, *_split(rows)]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    right = [column.endswith(">") for column in columns]
+    lines = [
+        gap.join(
+            " " * (wide - _width(cell)) + cell if to_right else cell + " " * (wide - _width(cell))
+            for cell, wide, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return [lines[0], rule[1:].join(rule[0] * wide for wide in widths), *lines[1:]]
+
+
+def _split(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """A row with several lines in a cell as several rows."""
+    for row in rows:
+        if any("\n" in cell for cell in row):
+            yield from zip_longest(*(cell.split("\n") for cell in row), fillvalue="")
+        else:
+            yield row
+
+
+def _width(text: str) -> int:
+    """How many places a text takes in a terminal.
+
+    >>> _width("Σ"), _width("日本"), _width("e" + chr(0x301))
+    (1, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else
+        2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )  # fmt: skip

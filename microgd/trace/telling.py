@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,12 +11,12 @@ from microgd.gates.movement import summed_axes
 from microgd.graph.node import Node
 from microgd.graph.values import Value, shape_of
 from microgd.trace import sentences
+from microgd.trace.copies import sealed
 from microgd.trace.events import Event, Kind
 from microgd.trace.rules import rule_text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sent:
+class Sent(NamedTuple):
     """One contribution as the sweep reported it, and the local derivative behind it.
 
     `before` and `after` summing broadcast axes; both None where the gate passes no gradient.
@@ -36,27 +35,12 @@ class Sent:
         return self.node.inputs[self.position]
 
 
-def sent(node: Node, position: int, upstream: Any, before: Any, after: Any) -> Sent:
-    """What the sweep's watcher keeps of one contribution."""
-    local = read_only(local_derivative(node, position))
-    return Sent(node, position, read_only(upstream), read_only(before), read_only(after), local)
-
-
-def read_only(value: Any) -> Any:
-    """The value itself, or a view of an array that cannot be written to."""
-    if isinstance(value, np.ndarray) and value.flags.writeable:
-        value = value.view()
-        value.flags.writeable = False
-    return value
-
-
 def zeros(node: Node) -> Value:
     """A gradient of 0 in the node's shape and precision."""
     if node.shape == () and node.dtype == np.float64:
         return 0.0
-    blank = np.zeros(node.shape, node.dtype if node.dtype.kind == "f" else float)
-    blank.flags.writeable = False
-    return blank[()]
+    blank = np.zeros((), node.dtype if node.dtype.kind == "f" else float)
+    return np.broadcast_to(sealed(blank), node.shape) if node.shape else blank[()]
 
 
 def local_derivative(node: Node, position: int) -> Value | None:
@@ -73,29 +57,40 @@ def local_derivative(node: Node, position: int) -> Value | None:
 
 
 class Telling:
-    """Writes the events."""
+    """Writes the events; their sentences are left to a voice, for when somebody asks.
 
-    def __init__(self, names: Mapping[Node, str], ids: Mapping[Node, str], digits: int) -> None:
+    `ids` and `wires` are told by place in the order, which is each node's stamp.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[Node],
+        names: Mapping[Node, str],
+        ids: Sequence[str],
+        wires: Sequence[tuple[str, ...]],
+        digits: int,
+    ) -> None:
+        self.order = order
         self.names = names
         self.ids = ids
+        self.wires = wires
         self.digits = digits
+        self.voice = sentences.Voice(order, names, digits)
         self.events: list[Event] = []
 
-    def forward(self, order: Sequence[Node]) -> None:
+    def forward(self) -> None:
         """Each gate computes."""
-        for node in order:
+        for node in self.order:
             if node.inputs:
-                text = sentences.forward_sentence(node, self.names, self.digits)
-                value = read_only(node.value)
-                self._add("forward", node, text, value=value, rule=node.gate.formula)
+                self._add("forward", node, value=node.value, rule=node.gate.formula)
 
     def backward(
         self, output: Node, all_sent: Sequence[Sent], totals: Mapping[Node, Value], given: bool
     ) -> None:
         """The seed; contributions in the order of the sweep; a branch's sum after its last part."""
         seed = totals[output]
-        text = sentences.seed_sentence(self.names[output], seed, given, self.digits)
-        self._add("seed", output, text, pattern="seed", value=seed)
+        told = sentences.seed_sentence(self.names[output], seed, given, self.digits)
+        self._add("seed", output, told=told, pattern="seed", value=seed)
         last = {s.target: number for number, s in enumerate(all_sent) if s.after is not None}
         parts: dict[Node, list[Value]] = {}
         for number, s in enumerate(all_sent):
@@ -111,13 +106,9 @@ class Telling:
 
     def _contribution(self, s: Sent) -> None:
         value = zeros(s.target) if s.before is None else s.before
-        text = sentences.contribution_sentence(
-            s.node, s.position, self.names, s.local, s.upstream, value, self.digits
-        )
         self._add(
             "contribution",
             s.node,
-            text,
             along=s,
             pattern="blocks" if s.before is None else s.node.gate.pattern,
             rule=rule_text(s.node, s.position, [self.names[i] for i in s.node.inputs]),
@@ -131,7 +122,6 @@ class Telling:
         self._add(
             "broadcast",
             s.node,
-            sentences.broadcast_sentence(before, after, axes, self.digits),
             along=s,
             pattern="broadcast sums",
             value=after,
@@ -140,15 +130,14 @@ class Telling:
         )
 
     def _branch(self, target: Node, parts: Sequence[Value], total: Value) -> None:
-        text = sentences.branch_sentence(parts, total, self.digits)
-        self._add("branch", target, text, pattern="branches sum", value=total, parts=tuple(parts))
+        self._add("branch", target, pattern="branches sum", value=total, parts=tuple(parts))
 
     def _add(
         self,
         kind: Kind,
         node: Node,
-        sentence: str,
         *,
+        told: str | None = None,
         along: Sent | None = None,
         pattern: str = "",
         rule: str = "",
@@ -162,9 +151,9 @@ class Telling:
             Event(
                 step=len(self.events),
                 kind=kind,
-                node=self.ids[node],
-                wire=f"{self.ids[along.node]}.{along.position}" if along else None,
-                target=self.ids[along.target] if along else None,
+                node=self.ids[node.stamp],
+                wire=self.wires[node.stamp][along.position] if along else None,
+                target=self.ids[along.target.stamp] if along else None,
                 position=along.position if along else None,
                 pattern=pattern,
                 rule=rule,
@@ -173,6 +162,6 @@ class Telling:
                 value=value,
                 parts=parts,
                 axes=axes,
-                sentence=sentence,
+                _sentence=self.voice if told is None else told,
             )
         )
