@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import microgd as mg
 from microgd.draw.engines import (
     Engine,
     engines,
@@ -437,3 +438,20 @@ def test_importing_engines_is_cheap() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert answer.stdout == "[]\n", answer.stderr
+
+
+@pytest.mark.parametrize("look", ["circuit", "lecture", "cards"])
+@pytest.mark.parametrize("name", ["\x00", "\x01", "\x1b[31m", "\ud800", "\ufffe", "a\udfffb"])
+def test_a_name_of_any_characters_leaves_the_picture_well_formed(
+    look: str, name: str, tmp_path: Path
+) -> None:
+    drawing = mg.draw(mg.relu(mg.Tensor(1.0, name=name) * 2), look)
+    ElementTree.fromstring(drawing.svg)
+    for ending in ("svg", "dot"):
+        assert drawing.save(tmp_path / f"circuit.{ending}").stat().st_size
+
+
+def test_titles_hold_no_character_that_xml_forbids() -> None:
+    raw = b'<svg><g id="node1" class="node"><title>x</title></g></svg>'
+    svg = tidy_svg(raw, titles={"node1": "a\x01b\ud800"})
+    assert ElementTree.fromstring(svg)[0][0].text == "a�b�"

@@ -143,3 +143,15 @@ def test_the_schema_refuses(path: tuple[Any, ...], broken: Any) -> None:
         part = part[key]
     part[path[-1]] = broken
     assert not VALIDATOR.is_valid(read)
+
+
+@pytest.mark.parametrize("name", ["\x00", "\x1b[31m", "\ud800", "a\udfffb", "\u202e"])
+def test_names_that_nothing_can_show(name: str) -> None:
+    with mg.scope("first"):
+        w = mg.Tensor(1.0, name=name)
+    told = trace(mg.Tensor(2.0, name=name) * w)
+    assert json.loads(told.to_json().encode())["nodes"][0]["name"] == name
+    for text in (told.nodes[0].label, str(told), str(told.table()), told._repr_html_()):
+        assert text.encode()
+        assert not set(text) & set(name) - set("[31mab")
+    check(told)

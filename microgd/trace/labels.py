@@ -65,12 +65,18 @@ def _in_scopes(named: Mapping[Node, str]) -> dict[Node, str]:
         if node.scope and len(scopes) > 1:
             tails = [s.rpartition("/")[2] for s in scopes if s]
             short = node.scope.rpartition("/")[2]
-            found[node] = f"{short if tails.count(short) == 1 else node.scope}.{name}"
+            found[node] = f"{_one_line(short if tails.count(short) == 1 else node.scope)}.{name}"
     return found
 
 
 def _one_line(name: str | None) -> str:
-    return " ".join(name.split()) if name else ""
+    """A name without line breaks and without signs that nothing can show.
+
+    >>> _one_line(" x\ty" + chr(27))
+    'x y�'
+    """
+    line = " ".join(name.split()) if name else ""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "�" for c in line)
 
 
 def _fresh(taken: set[str], letters: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ PIXELS_PER_POINT = 96 / 72
 # Names the engines (with versions), the graph, and every node and edge by its DOT name.
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 PROLOGUE = re.compile(r"^\s*(<\?xml[^>]*\?>\s*)?(<!DOCTYPE[^>]*>\s*)?")
-NO_XML_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+NO_XML_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 FONT = re.compile(r' font-family="(Arial|Times|Courier)\b[^"]*"')
 NAME_TITLE = re.compile(r'(<g id="([^"]*)" class="[^"]*"[^>]*>\s*)<title>.*?</title>\n?', re.DOTALL)
 REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
@@ -65,7 +65,7 @@ def tidy_svg(
 
 def _retitle(svg: str, titles: Mapping[str, str]) -> str:
     def retitled(group: re.Match[str]) -> str:
-        title = titles.get(group[2])
+        title = NO_XML_CHARACTER.sub("�", titles.get(group[2], ""))
         return group[1] + (f"<title>{escape(title)}</title>\n" if title else "")
 
     return NAME_TITLE.sub(retitled, svg)
