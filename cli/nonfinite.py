@@ -75,6 +75,8 @@ def _given(values: list[tuple[str, object]]) -> str:
         array = np.asarray(value, dtype=float)
         if array.ndim == 0:
             text = short_number(float(array))
+        elif not array.size:
+            text = f"{format_shape(array.shape)}, empty"
         else:
             low, high = short_number(float(array.min())), short_number(float(array.max()))
             text = f"{format_shape(array.shape)} from {low} to {high}"

@@ -112,3 +112,8 @@ def test_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(trace_command, "read_lesson", broken)
     assert "not enough memory" in refused(1, "trace", "x", "x=1")
+
+
+def test_an_empty_tensor_is_told_without_a_crash() -> None:
+    complaint = refused(1, "trace", "mean(x[0:0])", "x=[1,2]")
+    assert "gate 'mean' made the first NaN: it was given [0], empty" in complaint

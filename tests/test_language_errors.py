@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import microgd as mg
+from microgd.language.bindings import parse_bindings
 from microgd.language.circuit import circuit, parse
 from microgd.language.limits import MAX_TEXT
 
@@ -360,3 +362,53 @@ def test_any_mutation_is_read_or_refused(text: str, changes: list[tuple[int, str
     for at, piece in changes:
         text = text[:at] + piece + text[at + 1 :]
     read_or_refuse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sum(clip(x, low=(0, 1)))", "number or None"),
+        ("sum(clip(x, ...))", "low cannot be ..."),
+        ("sum(clip(x, True))", "low cannot be True"),
+        ("sum(clip(x, high=slice(1)))", "high cannot be slice"),
+        ("sum(vrelu(x, ..., 2))", "1 too many given"),
+        ("sum(vrelu(x, ...))", "alpha is a number, got ..."),
+        ("sum(leaky_relu(x, slope=(1, 2)))", "slope is a number, got (1, 2)"),
+        ("var(x, ddof=(1, 2))", "ddof is a number"),
+        ("sum(x, axis=...)", "axis cannot be ..."),
+    ],
+)
+def test_parameters_are_of_their_kind(text: str, said: str) -> None:
+    error = refused(text, x=[1.0, 2.0])
+    assert said in str(error)
+    assert error.column
+
+
+@pytest.mark.parametrize(
+    "shape", ["9" * 5000, "9" * 13, "x".join(["2"] * 65), "2x" + "9" * 400], ids=len
+)
+def test_shapes_that_no_array_has(shape: str) -> None:
+    with pytest.raises(mg.LanguageError, match="no shape that an array can have"):
+        parse_bindings([f"x:{shape}"])
+
+
+def test_a_gate_may_be_registered_while_another_thread_reads() -> None:
+    gate = mg.Gate("busy", ("x",), lambda x: x, (lambda g, out, x: g,))
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.is_set():
+            mg.register(gate)
+            mg.unregister("busy")
+
+    thread = threading.Thread(target=work)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        for _ in range(300):
+            circuit("x + 1", x=2)
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(interval)

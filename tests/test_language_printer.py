@@ -65,6 +65,8 @@ def assert_round_trip(output: mg.Tensor) -> str:
         ("x - 3.0", "x - 3"),
         ("-3 * x", "-3 * x"),
         ("neg(3) * x", "neg(3) * x"),
+        ("sum(neg([1, 2]) * x)", "sum(neg([1, 2]) * x)"),
+        ("neg(neg([[1], [2]])) * x", "-neg([[1], [2]]) * x"),
         ("add(2, 3) * x", "add(2, 3) * x"),
         ("greater(2, 3) * x", "greater(2, 3) * x"),
         ("1/x", "1 / x"),

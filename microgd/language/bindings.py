@@ -9,6 +9,7 @@ from typing import Any
 
 from microgd.errors import LanguageError, MicrogdError
 from microgd.language.functions import RESERVED
+from microgd.language.limits import MAX_AXES, MAX_SIZE_DIGITS
 from microgd.language.reader import Reader
 from microgd.language.recording import Quantity
 from microgd.language.scan import Scanner
@@ -65,7 +66,7 @@ def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity | Tensor]:
     for argument in arguments:
         if shape := _SHAPE.fullmatch(argument):
             name, value = shape["name"], shape["sizes"]
-            sizes = tuple(map(int, re.split("[x×,]", value)))
+            sizes = _sizes(value, argument)
             bindings[_new_name(name, argument, bindings)] = placeholder(sizes, name)
             continue
         name, equals, value = argument.partition("=")
@@ -84,6 +85,16 @@ def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity | Tensor]:
         name = _new_name(name, argument, bindings)
         bindings[name] = read_value(value, f"the value of {name}")
     return bindings
+
+
+def _sizes(text: str, argument: str) -> tuple[int, ...]:
+    sizes = re.split("[x×,]", text)
+    if len(sizes) > MAX_AXES or max(map(len, sizes)) > MAX_SIZE_DIGITS:
+        raise LanguageError(
+            f"{quoted(argument)} is no shape that an array can have: at most {MAX_AXES} axes, and "
+            f"numbers of at most {MAX_SIZE_DIGITS} digits"
+        )
+    return tuple(map(int, sizes))
 
 
 def _new_name(name: str, argument: str, bindings: Container[str]) -> str:

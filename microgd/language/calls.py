@@ -164,8 +164,9 @@ class Calls(Recorder, ABC):
         for name, given in (places | shared).items():
             if isinstance(given, tuple):
                 params[name] = tuple(self.parameter(g, name) for g in given)
-                continue
-            params[name] = self.parameter(given, name)
+                given = given[0]
+            else:
+                params[name] = self.parameter(given, name)
             try:
                 functions.check_parameter(gate, name, params[name])
             except TypeError as error:

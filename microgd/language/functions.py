@@ -29,7 +29,7 @@ RESERVED = ("inf", "nan")
 def operators() -> dict[str, Gate]:
     """The gate of each sign between two values."""
     found: dict[str, Gate] = {}
-    for gate in TABLE.values():
+    for gate in list(TABLE.values()):  # another thread may register one meanwhile
         if gate.infix in SIGNS and len(gate.inputs) == 2 and not gate.params:
             found.setdefault(gate.infix, gate)
     return found
@@ -42,7 +42,7 @@ def gate_named(name: str) -> Gate | None:
 
 def suggestion(name: str) -> str:
     """` Did you mean …?` over everything that can be called."""
-    return did_you_mean(name, [*TABLE, *ALIASES])
+    return did_you_mean(name, [*list(TABLE), *ALIASES])
 
 
 def check_parameter(gate: Gate, name: str, value: Any) -> None:
@@ -50,11 +50,20 @@ def check_parameter(gate: Gate, name: str, value: Any) -> None:
     default = gate.params[name]
     if isinstance(default, bool):
         if not isinstance(value, bool):
-            raise TypeError(f"{name} is True or False, got {value!r}")
-    elif isinstance(default, int | float) and (
-        not isinstance(value, int | float | tuple) or isinstance(value, bool)
-    ):
-        raise TypeError(f"{name} is a number, got {value!r}")
+            raise TypeError(f"{name} is True or False, got {_shown(value)}")
+    elif _is_number(default):
+        if not (_is_number(value) or (name == "axis" and isinstance(value, tuple))):
+            raise TypeError(f"{name} is a number, got {_shown(value)}")
+    elif default is None and (isinstance(value, bool | slice) or value is ...):
+        raise TypeError(f"{name} cannot be {_shown(value)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return "..." if value is ... else repr(value)
 
 
 def shared_out(gate: Gate, extra: Sequence[Any], given: Sequence[str]) -> dict[str, Any]:
@@ -64,14 +73,18 @@ def shared_out(gate: Gate, extra: Sequence[Any], given: Sequence[str]) -> dict[s
         TypeError: more arguments than parameters.
     """
     free = [name for name in gate.params if name not in given]
-    if len(extra) > 1 and len(gate.params) == 1 and free:
+    if len(extra) > 1 and len(gate.params) == 1 and free and not _is_number(gate.params[free[0]]):
         return {free[0]: tuple(extra)}
     if len(extra) > len(free):
         inputs = len(gate.inputs)
         most = f"{inputs} input{'s' * (inputs != 1)}" if not gate.variadic else "inputs in one list"
         raise TypeError(
             f"{gate.signature} takes {most}"
-            + (f" and {len(gate.params)} parameters" if gate.params else "")
+            + (
+                f" and {len(gate.params)} parameter{'s' * (len(gate.params) != 1)}"
+                if gate.params
+                else ""
+            )
             + f"; {len(extra) - len(free)} too many given"
         )
     return dict(zip(free, extra, strict=False))

@@ -14,5 +14,8 @@ MAX_ELEMENTS = 10_000_000
 MAX_TOTAL = 100_000_000
 #: Digits of one number.
 MAX_DIGITS = 400
+#: Axes of a shape, as NumPy has them, and digits of the length of one.
+MAX_AXES = 64
+MAX_SIZE_DIGITS = 12
 #: The largest plain number; beyond it a float is infinite.
 MAX_NUMBER = 1.7976931348623157e308

@@ -128,7 +128,7 @@ class _Writer:
         (x,) = node.inputs
         params = node.params or {}
         match node.gate.name:
-            case "neg":
+            case "neg" if not self.naming.is_literal(x):  # -[1, 2] is read as a list
                 return f"-{self._operand(x, _SIGN)}", _SIGN
             case "recip":
                 return f"1 / {self._operand(x, _SIGN)}", _PRODUCT
