@@ -55,6 +55,7 @@ from microgd.gates.exponential import (
 from microgd.gates.indexing import index, one_hot, place, scatter_add, take
 from microgd.gates.linear import matmul
 from microgd.gates.movement import broadcast_to, concatenate, reshape, stack, sum_to, transpose
+from microgd.gates.opening import expand
 from microgd.gates.powers import absolute as abs
 from microgd.gates.powers import power as pow
 from microgd.gates.powers import sqrt, square
@@ -81,7 +82,6 @@ from microgd.gates.selection import (
 from microgd.gates.table import TABLE, register, unregister
 from microgd.graph.gate import Gate
 from microgd.graph.order import topological_order
-from microgd.graph.rewrite import expand
 from microgd.graph.scope import scope
 from microgd.interpreter.finite import first_nonfinite, require_finite
 from microgd.interpreter.replay import replay

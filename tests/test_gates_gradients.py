@@ -205,6 +205,87 @@ def test_expansions(name: str, shapes: Any, params: dict[str, Any], deep: bool) 
     assert [leaf.name for leaf in leaves] == [f"input{i}" for i in range(len(leaves))]
 
 
+#: Where an expansion is the lectures' and not the gate's: ties of maximum share, eˣ overflows.
+LECTURE_TIES = {("relu", 0.0), ("clip", 0.0), ("clip", 1.0), ("apl", 0.0)}
+OVERFLOWING = {"sigmoid": (-720.0, -1e4), "tanh": (-720.0, -1e4)}
+EXTREMES = (0.0, 1.0, 720.0, -720.0, 1e4, -1e4, -40.0, 40.0)
+
+
+@pytest.mark.parametrize("x", EXTREMES)
+@pytest.mark.parametrize(
+    "name", [n for n, g in mg.TABLE.items() if g.expansion and len(g.inputs) == 1 and n != "maxout"]
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_expansions_at_extremes_and_ties(name: str, x: float, deep: bool) -> None:
+    """The gradients of a gate and of its expansion where numbers overflow, and at kinks."""
+    params: dict[str, Any] = {"low": 0.0, "high": 1.0} if name == "clip" else {}
+    for point in (x, np.array([x, x]), np.array([x, 0.0 - x]), np.array([x, 0.0, x])):
+        if np.ndim(point) == 0 and "softmax" in name:
+            continue
+        leaf = mg.Tensor(point)
+        whole = mg.TABLE[name](leaf, **params)
+        weights = np.linspace(1.0, 2.0, max(np.size(whole.data), 1)).reshape(whole.shape)
+        found = [
+            mg.vjp(lambda t, f=f: f(t), point)[1](weights)[0]
+            for f in (
+                lambda t: mg.TABLE[name](t, **params),
+                lambda t: expand([mg.TABLE[name](t, **params)], deep=deep)[0],
+            )
+        ]
+        places = {float(p) for p in np.ravel(point)}
+        if any((name, p) in LECTURE_TIES for p in places):
+            continue
+        if places.intersection(OVERFLOWING.get(name, ())) and (deep or name == "sigmoid"):
+            continue
+        (opened,) = expand([whole], deep=deep)
+        assert_allclose(opened.data, whole.data, rtol=1e-12, atol=1e-12)
+        # sqrt below its domain, expm1 above its range: the same NaN and inf.
+        assert_allclose(found[1], found[0], rtol=1e-12, atol=1e-15)
+
+
+def test_the_lectures_expansions_differ_where_the_docs_say() -> None:
+    def slope(f: Any, x: float, **params: Any) -> Any:
+        return mg.grad(lambda x: mg.expand(f(x, **params)))(x)
+
+    assert slope(mg.relu, 0.0) == 0.5
+    assert slope(mg.clip, 0.0, low=0.0) == 0.5
+    assert math.isnan(slope(mg.sigmoid, -720.0))
+    assert math.isnan(slope(mg.tanh, -360.0))
+    assert slope(mg.sigmoid, -700.0) == pytest.approx(math.exp(-700.0))
+
+
+@pytest.mark.parametrize("branches", [(1.0, 1.0), (1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (2.0,) * 4])
+def test_expanded_maxout_shares_ties_like_the_gate(branches: tuple[float, ...]) -> None:
+    wrt = tuple(range(len(branches)))
+    whole = mg.grad(mg.maxout, wrt=wrt)(*branches)
+    assert mg.grad(lambda *bs: mg.expand(mg.maxout(*bs)), wrt=wrt)(*branches) == whole
+
+
+def test_expanded_maxout_broadcasts() -> None:
+    rows, scalar = np.array([[0.0, 2.0], [3.0, 1.0]]), 1.0
+    leaves = [mg.Tensor(rows), mg.Tensor(scalar), mg.Tensor([1.0, 1.0])]
+    whole = mg.maxout(*leaves)
+    opened = mg.expand(whole)
+    assert_array_equal(opened.data, whole.data)
+    for leaf in leaves:
+        one, other = (
+            mg.vjp(lambda t, f=f, leaf=leaf: f(*[t if x is leaf else x for x in leaves]), leaf.data)
+            for f in (mg.maxout, lambda *bs: mg.expand(mg.maxout(*bs)))
+        )
+        assert_allclose(one[1](np.ones((2, 2)))[0], other[1](np.ones((2, 2)))[0], rtol=1e-15)
+
+
+@pytest.mark.parametrize("x", [-20.0, -40.0, -300.0])
+def test_tails_keep_their_digits(x: float) -> None:
+    """eˣ, and not the difference of numbers near 1."""
+    assert both_paths(mg.elu, x) == pytest.approx((math.exp(x),), rel=1e-14)
+    assert both_paths(mg.expm1, x) == pytest.approx((math.exp(x),), rel=1e-14)
+    (selu,) = both_paths(mg.selu, x)
+    assert selu == pytest.approx(1.0507009873554805 * 1.6732632423543772 * math.exp(x), rel=1e-14)
+    assert mg.grad(mg.grad(mg.elu))(x) == pytest.approx(math.exp(x), rel=1e-14)
+    assert mg.grad(mg.grad(mg.elu))(0.0) == 1.0
+
+
 def test_sigmoid_expands_into_the_lectures_gates() -> None:
     (f,) = expand([mg.sigmoid(mg.Tensor(1.0))])
     assert [n.gate.name for n in mg.topological_order([f]) if n.inputs] == [

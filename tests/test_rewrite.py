@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,78 @@ def test_replay_sees_data_assigned_since() -> None:
     f = x * x
     x.data = 4.0
     assert mg.replay([f], {}) == [16.0]
+
+
+# -- what expand takes and refuses -----------------------------------------------------------
+
+
+def gates(output: Any) -> list[str]:
+    return [n.gate.name for n in mg.topological_order([output]) if n.inputs]
+
+
+def test_expand_takes_one_tensor_and_one_name() -> None:
+    x = mg.Tensor(0.5)
+    f = mg.relu(mg.square(x))
+    assert gates(mg.expand(f)) == ["mul", "maximum"]
+    assert gates(mg.expand(f, "relu")) == ["square", "maximum"]
+    assert mg.expand(f, "sigmoid") is f  # a gate that has an expansion, but is not there
+    assert isinstance(mg.expand([f], "relu"), list)
+    with pytest.raises(mg.GateError, match=r"no gate 'sigmod'\. Did you mean 'sigmoid'"):
+        mg.expand(f, names=["sigmod"])
+    with pytest.raises(mg.GateError, match="'exp' is primitive"):
+        mg.expand(f, "exp")
+    with pytest.raises(mg.DataError, match="got float"):
+        mg.expand([1.0])
+
+
+def test_expansions_of_gates_of_ones_own() -> None:
+    def own(**row: Any) -> Any:
+        return mg.Gate("own", ("x",), lambda x: x * 0 + 5.0, (lambda g, out, x: 0.0,), **row)
+
+    x = mg.Tensor(2.0)
+    five = mg.expand(own(expansion=lambda x: 5.0)(x) + x, "own")
+    assert five.data == 7.0
+    assert five.inputs[0].is_constant
+    with pytest.raises(mg.GateError, match=r"'own' has shape \(2,\), the gate \(\)"):
+        mg.expand(own(expansion=lambda x: mg.stack(x, x))(x))
+    again = own(expansion=lambda x: again(x) + 1.0)
+    with pytest.raises(mg.GateError, match="leads back to the gate itself"):
+        mg.expand(again(x))
+    assert gates(mg.expand(again(x), deep=False)) == ["own", "add"]
+
+
+def test_what_expand_records_belongs_to_the_scope_of_its_gate() -> None:
+    x = mg.Tensor(0.5)
+    with mg.scope("layer"):
+        f = mg.tanh(x).named("f")
+    opened = mg.expand(f)
+    assert {n.scope for n in mg.topological_order([opened]) if n.inputs} == {"layer"}
+    assert {str(n.source) for n in mg.topological_order([opened]) if n.inputs} == {str(f.source)}
+    assert [n.name for n in mg.topological_order([opened]) if n.name] == ["f"]
+
+
+@pytest.mark.parametrize("use", [mg.expand, mg.check_gradients, lambda f: rebuild([f], {})])
+def test_stale_graphs_are_refused(use: Any) -> None:
+    x = mg.Tensor(0.5, name="x")
+    f = mg.tanh(x * 2) + x
+    x.data = 1.0
+    with pytest.raises(mg.StaleDataError, match="'x' changed after gate 'mul' used it"):
+        use(f)
+
+
+def test_a_stale_leaf_that_is_replaced_does_no_harm() -> None:
+    x, y = mg.Tensor(0.5), mg.Tensor(2.0)
+    f = x * y
+    x.data = 1.0
+    assert rebuild([f], {x: mg.Tensor(3.0)})[f].data == 6.0
+
+
+def test_expanding_a_long_chain_takes_one_walk() -> None:
+    f: Any = mg.Tensor(0.5)
+    for _ in range(20_000):
+        f = mg.square(f)
+    began = time.perf_counter()
+    opened = mg.expand(f)
+    assert time.perf_counter() - began < 5.0
+    assert gates(opened) == ["mul"] * 20_000
+    assert mg.expand(opened) is opened

@@ -10,6 +10,7 @@ import numpy as np
 
 from microgd.autodiff.functional import as_tensor
 from microgd.errors import DataError
+from microgd.graph.fresh import require_fresh
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.rewrite import rebuild
@@ -155,11 +156,9 @@ def _raw(x: Any) -> Any:
 
 
 def _recorded(output: Node) -> tuple[Callable[..., Any], tuple[Any, ...], list[str]]:
-    leaves = [
-        n
-        for n in topological_order([output])
-        if n.is_leaf and not n.is_constant and n.dtype.kind == "f"
-    ]
+    order = topological_order([output])
+    require_fresh(order)
+    leaves = [n for n in order if n.is_leaf and not n.is_constant and n.dtype.kind == "f"]
 
     def again(*new: Tensor) -> Node:
         return rebuild([output], dict(zip(leaves, new, strict=True)))[output]

@@ -9,9 +9,9 @@ import numpy as np
 
 from microgd.errors import ShapeError
 from microgd.gates.arithmetic import add, div, mul, sub
-from microgd.gates.exponential import expm1, sigmoid, softplus
-from microgd.gates.movement import reshape, sum_to
-from microgd.gates.reduction import total
+from microgd.gates.exponential import exp, expm1, sigmoid, softplus
+from microgd.gates.movement import broadcast_to, reshape, stack, sum_to
+from microgd.gates.reduction import largest, total
 from microgd.gates.selection import equal, greater, less_equal, maximum, where
 from microgd.graph.gate import Gate
 from microgd.graph.shapes import Shape, broadcast_shapes
@@ -43,7 +43,8 @@ relu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x: maximum(x, 0.0),
-    doc="Lets positive values through, and the gradient with them. At 0 its gradient is 0.",
+    doc="Lets positive values through, and the gradient with them. At 0 its gradient is 0 (opened, "
+    "it is a maximum, whose tie shares: ½).",
     example=">>> mg.relu(-2.0), mg.relu(3.0)\n(0.0, 3.0)",
 )
 
@@ -108,11 +109,22 @@ prelu: Gate = Gate(
     example=">>> mg.prelu(-2.0, 0.25)\n-0.5",
 )
 
+
+def _below(x: Any) -> Any:
+    """x below 0, else 0: so that eˣ of the branch not taken cannot overflow."""
+    return where(greater(x, 0.0), 0.0, x)
+
+
+def _elu_expansion(x: Any, alpha: float) -> Any:
+    positive = greater(x, 0.0)
+    return where(positive, x, mul(expm1(where(positive, 0.0, x)), alpha))
+
+
 elu: Gate = Gate(
     "elu",
     ("x",),
     lambda x, alpha: np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0.0))),
-    (lambda g, out, x, alpha: where(greater(x, 0.0), g, g * (out + alpha)),),
+    (lambda g, out, x, alpha: where(greater(x, 0.0), g, g * (alpha * exp(_below(x)))),),
     formula="x if x > 0 else α(eˣ − 1)",
     local=("1 or α·eˣ",),
     sign="elu",
@@ -121,7 +133,7 @@ elu: Gate = Gate(
     params={"alpha": 1.0},
     branch=_positive,
     tie=_at_zero,
-    expansion=lambda x, alpha: where(greater(x, 0.0), x, mul(expm1(x), alpha)),
+    expansion=lambda x, alpha: _elu_expansion(x, alpha),
     doc="Smooth below 0, where it settles at −α.",
     example=">>> mg.elu(2.0)\n2.0",
 )
@@ -132,7 +144,7 @@ selu: Gate = Gate(
     lambda x: SELU_SCALE * np.where(np.greater(x, 0), x, SELU_ALPHA * np.expm1(np.minimum(x, 0.0))),
     (
         lambda g, out, x: where(
-            greater(x, 0.0), SELU_SCALE * g, g * (out + SELU_SCALE * SELU_ALPHA)
+            greater(x, 0.0), SELU_SCALE * g, g * (SELU_SCALE * SELU_ALPHA * exp(_below(x)))
         ),
     ),
     formula="λx if x > 0 else λα(eˣ − 1)",
@@ -170,17 +182,21 @@ def _maxout_rule(position: int, g: Any, out: Any, *branches: Any) -> Any:
 
 
 def _maxout(*branches: Any) -> Any:
-    largest = branches[0]
+    top = branches[0]
     for branch in branches[1:]:
-        largest = np.maximum(largest, branch)
-    return largest
+        top = np.maximum(top, branch)
+    return top
 
 
 def _maxout_expansion(*branches: Any) -> Any:
-    largest = branches[0]
-    for branch in branches[1:]:
-        largest = maximum(largest, branch)
-    return largest
+    if len(branches) == 1:
+        return branches[0]
+    if len(branches) == 2:
+        return maximum(*branches)
+    # One max over all of them: a chain of maximums would share a tie of three as ¼, ¼, ½.
+    shape = broadcast_shapes(*map(shape_of, branches))
+    alike = [b if shape_of(b) == shape else broadcast_to(b, shape) for b in branches]
+    return largest(stack(*alike), axis=0)
 
 
 def _maxout_winners(*branches: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from microgd.gates.arithmetic import add, div, mul, neg, recip, sub
 from microgd.gates.careful import careful
+from microgd.gates.selection import maximum
 from microgd.graph.gate import Gate
 
 exp: Gate = Gate(
@@ -43,14 +44,14 @@ expm1: Gate = Gate(
     "expm1",
     ("x",),
     np.expm1,
-    (lambda g, out, x: g * (out + 1.0),),
+    (lambda g, out, x: g * exp(x),),
     formula="eˣ − 1",
     local=("eˣ",),
     sign="eˣ−1",
-    badge="× (output + 1)",
+    badge="× eˣ",
     scalar=careful(math.expm1, np.expm1),
     expansion=lambda x: sub(exp(x), 1.0),
-    doc="eˣ − 1 without the loss of digits near 0.",
+    doc="eˣ − 1 without the loss of digits near 0 that it has when opened.",
     example=">>> mg.expm1(1e-12)\n1.0000000000005e-12",
 )
 
@@ -65,7 +66,7 @@ log1p: Gate = Gate(
     badge="× 1/(1+x)",
     scalar=careful(math.log1p, np.log1p),
     expansion=lambda x: log(add(x, 1.0)),
-    doc="ln(1 + x) without the loss of digits near 0.",
+    doc="ln(1 + x) without the loss of digits near 0 that it has when opened.",
     example=">>> mg.log1p(0.0)\n0.0",
 )
 
@@ -108,7 +109,8 @@ tanh: Gate = Gate(
     badge="× (1 − output²)",
     scalar=math.tanh,
     expansion=lambda x: sub(mul(sigmoid(mul(x, 2.0)), 2.0), 1.0),
-    doc="The sigmoid, stretched and centred: tanh x = 2σ(2x) − 1.",
+    doc="The sigmoid, stretched and centred: tanh x = 2σ(2x) − 1. Opened, its gradient is NaN "
+    "below −354.",
     example=">>> mg.tanh(0.0)\n0.0",
 )
 
@@ -136,7 +138,8 @@ sigmoid: Gate = Gate(
     badge="σ(1−σ)",
     scalar=_sigmoid_scalar,
     expansion=lambda x: recip(add(exp(neg(x)), 1.0)),
-    doc="Squeezes x into (0, 1). The local derivative (1 − σ)σ is at most ¼ and dies at both ends.",
+    doc="Squeezes x into (0, 1). The local derivative (1 − σ)σ is at most ¼ and dies at both ends. "
+    "Opened, its gradient is NaN below −709, where e⁻ˣ overflows.",
     example=">>> mg.sigmoid(0.0)\n0.5",
 )
 
@@ -150,7 +153,11 @@ softplus: Gate = Gate(
     sign="soft+",
     badge="× σ(x)",
     scalar=lambda x: math.log1p(math.exp(-abs(x))) + (x if x > 0.0 else 0.0) if x == x else x,
-    expansion=lambda x: log(add(exp(x), 1.0)),
-    doc="A smooth relu.",
+    expansion=lambda x: _softplus_expansion(x),
+    doc="A smooth relu. Opened, it is max(x, 0) + ln(1 + e^−|x|), which never overflows.",
     example=">>> round(mg.softplus(0.0), 6)\n0.693147",
 )
+
+
+def _softplus_expansion(x: Any) -> Any:
+    return add(maximum(x, 0.0), log1p(exp(neg(maximum(x, neg(x))))))

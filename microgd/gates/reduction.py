@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from microgd.errors import ShapeError
-from microgd.gates.arithmetic import div, neg, sub
+from microgd.gates.arithmetic import add, div, neg, sub
 from microgd.gates.exponential import exp, log
 from microgd.gates.movement import broadcast_to, reshape
 from microgd.gates.powers import square
@@ -215,10 +215,17 @@ logsumexp: Gate = Gate(
     badge="× softmax",
     params=_OVER,
     shape=_nonempty,
-    expansion=lambda x, axis, keepdims: log(total(exp(x), axis=axis, keepdims=keepdims)),
+    expansion=lambda x, axis, keepdims: _logsumexp_expansion(x, axis, keepdims),
     doc="A smooth max, computed without overflow.",
     example=">>> round(mg.logsumexp([0.0, 0.0]), 6)\n0.693147",
 )
+
+
+def _logsumexp_expansion(x: Any, axis: Any, keepdims: bool) -> Any:
+    top = largest(x, axis=axis, keepdims=True)
+    out = add(log(total(exp(sub(x, top)), axis=axis, keepdims=True)), top)
+    return out if keepdims else reshape(out, reduced_shape(shape_of(x), axis))
+
 
 softmax: Gate = Gate(
     "softmax",
@@ -242,6 +249,11 @@ def _softmax_expansion(x: Any, axis: Any) -> Any:
     return div(powers, total(powers, axis=axis, keepdims=True))
 
 
+def _log_softmax_expansion(x: Any, axis: Any) -> Any:
+    shifted = sub(x, largest(x, axis=axis, keepdims=True))
+    return sub(shifted, log(total(exp(shifted), axis=axis, keepdims=True)))
+
+
 log_softmax: Gate = Gate(
     "log_softmax",
     ("x",),
@@ -253,7 +265,7 @@ log_softmax: Gate = Gate(
     badge="g − s·Σ g",
     params={"axis": -1},
     shape=_same_shape,
-    expansion=lambda x, axis: sub(x, logsumexp(x, axis=axis, keepdims=True)),
+    expansion=lambda x, axis: _log_softmax_expansion(x, axis),
     doc="The logarithm of softmax, accurate where a probability is tiny.",
     example=">>> mg.log_softmax([0.0]).tolist()\n[0.0]",
 )

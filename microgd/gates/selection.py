@@ -185,6 +185,7 @@ clip: Gate = Gate(
         | np.equal(x, high if high is not None else np.nan)
     ),
     expansion=_clip_expansion,
-    doc="Keeps x between low and high (None: no bound); the gradient passes inside and at bounds.",
+    doc="Keeps x between low and high (None: no bound); the gradient passes inside and at bounds "
+    "(opened, half of it at bounds, as at any tie of maximum).",
     example=">>> mg.clip(5.0, 0.0, 1.0)\n1.0",
 )

@@ -1,13 +1,17 @@
-"""Rewriting: record a graph anew with some nodes replaced. The old record stays as it is."""
+"""Rewriting: record a graph anew with some nodes replaced or opened. The old record stays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import is_
 from typing import Any
 
+from microgd.errors import GateError, StaleDataError
+from microgd.graph.fresh import stale_message
 from microgd.graph.node import Node, next_tick
 from microgd.graph.order import topological_order
-from microgd.graph.record import record
+from microgd.graph.record import record, wrap
+from microgd.graph.row import GateRow
 
 #: rewrite(node, its new inputs) -> the node to put in its place, or None to record it as it was.
 Rewrite = Callable[[Node, tuple[Any, ...]], Any]
@@ -27,6 +31,9 @@ def rebuild(
     Returns:
         Every old node → its new one. Leaves and untouched parts stay the same nodes.
 
+    Raises:
+        StaleDataError: an input's data changed after a node used it, and it is not replaced.
+
     >>> import microgd as mg
     >>> x, y = mg.Tensor(2.0), mg.Tensor(5.0)
     >>> f = x * x
@@ -38,14 +45,16 @@ def rebuild(
     for node in topological_order(outputs):
         if node in new:
             continue
-        inputs: Any = tuple(new[i] for i in node.inputs)
-        made = rewrite(node, inputs) if rewrite is not None and node.inputs else None
+        if not node.inputs:
+            new[node] = node
+            continue
+        inputs: Any = tuple([new[i] for i in node.inputs])
+        for source in node.inputs:
+            if source.stamp > node.stamp and new[source] is source:
+                raise StaleDataError(stale_message(source, node))
+        made = rewrite(node, inputs) if rewrite is not None else None
         if made is None:
-            if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
-                new[node] = node
-                continue
-            made = record(node.gate, inputs, node.params)
-            made._code, made._offset = node._code, node._offset
+            made = _again(node, inputs)
         if made.stamp > began:  # and not an input, or another old node, handed on
             made.name = node.name
             made.scope = node.scope
@@ -53,47 +62,77 @@ def rebuild(
     return new
 
 
+def _again(node: Node, inputs: tuple[Any, ...]) -> Node:
+    """The node with other inputs, recorded at the same place; itself if they are its own."""
+    if all(map(is_, inputs, node.inputs)):
+        return node
+    made: Node = record(node.gate, inputs, node.params)
+    made._code, made._offset = node._code, node._offset
+    made.scope = node.scope
+    return made
+
+
 def expand(
     outputs: Sequence[Node], names: Sequence[str] | None = None, deep: bool = True
 ) -> list[Node]:
-    """The outputs with composite gates written in more primitive ones: more wires, same gradients.
+    """The outputs with composite gates opened, in one walk over the graph.
 
     Arguments:
         names: the gates to open; None opens every gate that has an expansion.
         deep: open what the expansions contain, too, until only primitive gates are left.
 
+    Raises:
+        GateError: an expansion with another shape than its gate, or with the gate itself in it.
+        StaleDataError: an input's data changed after a node used it.
+
     >>> import microgd as mg
     >>> (f,) = expand([mg.sigmoid(mg.Tensor(1.0))])
-    >>> [n.gate.name for n in topological_order([f])]
+    >>> [n.gate.name for n in mg.topological_order([f])]
     ['input', 'neg', 'exp', 'constant', 'add', 'recip']
     """
-    wanted = None if names is None else set(names)
+    wanted = None if names is None else frozenset(names)
 
-    def opened(node: Node, inputs: tuple[Any, ...]) -> Any:
+    def opened(node: Node, inputs: tuple[Any, ...], inside: tuple[GateRow, ...] = ()) -> Any:
         gate = node.gate
         if gate.expansion is None or (wanted is not None and gate.name not in wanted):
             return None
-        began = next_tick()
-        made = gate.expansion(*inputs, **(node.params or {}))
-        _recorded_at(node, made, began)
-        return made
+        if gate in inside:
+            raise GateError(f"the expansion of gate {gate.name!r} leads back to the gate itself")
+        made, recorded = _expansion(node, inputs)
+        if not deep:
+            return made
+        new: dict[Node, Node] = {}
+        for one in recorded:
+            if one.inputs:
+                sources = tuple(new.get(i, i) for i in one.inputs)
+                deeper = opened(one, sources, (*inside, gate))
+                new[one] = _again(one, sources) if deeper is None else deeper
+        return new.get(made, made)
 
-    current = list(outputs)
-    while True:
-        new = rebuild(current, rewrite=opened)
-        changed = [new[o] for o in current]
-        settled = all(a is b for a, b in zip(changed, current, strict=True))
-        current = changed
-        if settled or not deep:
-            return current
+    new = rebuild(outputs, rewrite=opened)
+    return [new[o] for o in outputs]
 
 
-def _recorded_at(old: Node, made: Any, began: int) -> None:
-    """Give everything that was recorded since `began` the place of the gate that it stands for."""
-    waiting, seen = [made], set()
+def _expansion(node: Node, inputs: tuple[Any, ...]) -> tuple[Node, list[Node]]:
+    """The expansion of one gate, and what was recorded for it, inputs first.
+
+    All of it comes from the place, and belongs to the scope, of the gate that it stands for.
+    """
+    began = next_tick()
+    expansion: Any = node.gate.expansion
+    made = wrap(expansion(*inputs, **(node.params or {})), node.__class__)
+    if made.shape != node.shape:
+        raise GateError(
+            f"the expansion of gate {node.gate.name!r} has shape {made.shape}, "
+            f"the gate {node.shape}"
+        )
+    found: dict[Node, None] = {}
+    waiting = [made]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, Node) and node.stamp > began and node not in seen:
-            seen.add(node)
-            node._code, node._offset = old._code, old._offset
-            waiting += node.inputs
+        one = waiting.pop()
+        if one.stamp > began and one not in found:
+            found[one] = None
+            one._code, one._offset = node._code, node._offset
+            one.scope = node.scope
+            waiting += one.inputs
+    return made, sorted(found, key=lambda one: one.stamp)
