@@ -13,6 +13,8 @@ from .streams import say
 if TYPE_CHECKING:
     from microgd.autodiff.check import Report
 
+    from .lesson import Lesson
+
 
 @click.command("check", cls=ProgramCommand)
 @program_arguments
@@ -58,22 +60,27 @@ def command(
         ok = check_gates(steps, seed)
     else:
         circuit = read_circuit(words, file, numbers=True)
-        _require_finite(circuit)
+        lesson = _finite_lesson(circuit)
         report = check_gradients(circuit.output, steps=steps, seed=seed)
         _show(report, sweep)
+        for node in () if report.kinks else lesson.trace.nodes:
+            if node.tie:
+                say(f"Note: {node.label}, {node.tie}")
         ok = report.ok
     if not ok:
         ctx.exit(FAILED)
 
 
-def _require_finite(circuit: Any) -> None:
+def _finite_lesson(circuit: Any) -> Lesson:
     from .lesson import Lesson
     from .nonfinite import trouble
 
     from microgd.trace.build import trace  # isort: skip
 
-    if (message := trouble(Lesson(circuit, circuit.output, trace(circuit)))) is not None:
+    lesson = Lesson(circuit, circuit.output, trace(circuit))
+    if (message := trouble(lesson)) is not None:
         raise Failed(f"{message}\nThere is nothing to compare here; choose other inputs.")
+    return lesson
 
 
 def _show(report: Report, sweep: bool) -> None:

@@ -51,7 +51,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd draw "max(a, b) * c" a=1 b=2 c=3 --steps -o frames.svg
       microgd draw "relu(x)" x:100x4096 --jacobian
     """
-    from .pictures import require_endings
+    from .pictures import require_endings, require_format
 
     outputs: tuple[str, ...] = options["outputs"] or ("circuit.svg",)
     require_endings(outputs)
@@ -61,6 +61,9 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         raise click.UsageError("--step and --steps: choose one.")
     if options["format_"] is not None and "-" not in outputs:
         raise click.UsageError("--format is for `-o -`; otherwise the file's ending tells it.")
+    if options["format_"] is not None:
+        name = options["format_"]
+        require_format(name, f"{name!r} is no format", "'--format'")
     if options["hops"] is not None and options["focus"] is None:
         raise click.UsageError("--hops counts from --focus NODE.")
     lesson = read_lesson(

@@ -9,7 +9,7 @@ import numpy as np
 from .lesson import Lesson
 
 if TYPE_CHECKING:
-    from microgd.graph.node import Node
+    from microgd.graph.source import Source
     from microgd.trace.events import Event
 
 
@@ -17,6 +17,12 @@ def trouble(lesson: Lesson) -> str | None:
     """Why the result is of no use: the output or a gradient is inf or NaN. None if all is well."""
     if _bad(lesson.output.value):
         return forward_trouble(lesson)
+    if _bad(lesson.upstream):
+        numbers = np.asarray(lesson.upstream, dtype=float)
+        if numbers.ndim == 0:
+            return f"the upstream gradient you gave is {_kind(float(numbers))}"
+        first = numbers[~np.isfinite(numbers)][0]
+        return f"the upstream gradient you gave has {_kind(float(first))} in it"
     inputs = (n for n in lesson.trace.nodes if n.kind == "input")
     return backward_trouble(lesson) if any(_bad(n.gradient) for n in inputs) else None
 
@@ -38,7 +44,7 @@ def forward_trouble(lesson: Lesson) -> str | None:
         return f"the input {node.name or node.gate.name!r} is {found.kind} already"
     inputs = _given([(i.name or "", i.value) for i in node.inputs])
     return f"gate {node.gate.name!r} made the first {found.kind}: it was given {inputs}" + _place(
-        lesson.circuit.text, node
+        lesson.circuit.text, node.source
     )
 
 
@@ -60,7 +66,11 @@ def _sent(lesson: Lesson, event: Event) -> str:
     return (
         f"all values are finite, but gate {gate.gate!r} sent the first gradient that is not, to "
         f"{target}: its local derivative {event.rule or ''} at {inputs}"
-    ).replace("  ", " ")
+    ).replace("  ", " ") + _place(lesson.circuit.text, gate.source)
+
+
+def _kind(number: float) -> str:
+    return "NaN" if np.isnan(number) else "inf" if number > 0 else "-inf"
 
 
 def _bad(value: object) -> bool:
@@ -84,9 +94,8 @@ def _given(values: list[tuple[str, object]]) -> str:
     return ", ".join(shown)
 
 
-def _place(program: str, node: Node) -> str:
+def _place(program: str, source: Source | None) -> str:
     """The line of the program with the gate's part underlined."""
-    source = node.source
     lines = program.split("\n")
     if source is None or not source.file.startswith("<") or source.line > len(lines):
         return f"\n  at {source}" if source is not None else ""

@@ -22,14 +22,43 @@ To get one:
 `microgd doctor` shows what was looked for."""
 
 
+#: What the engines can draw between them: graphviz-pure the first few, Graphviz all.
+FORMATS = (
+    *("svg", "png", "dot", "gv", "pdf", "jpg", "jpeg", "jpe", "gif", "webp", "bmp", "tif", "tiff"),
+    *("ps", "ps2", "eps", "svgz", "xdot", "json", "plain", "fig", "ico", "psd", "jp2", "tga"),
+    *("imap", "cmapx", "canon", "vml", "vmlz", "emf", "emfplus", "wmf", "plain-ext"),
+    *("json0", "dot_json", "xdot_json", "xdot1.2", "xdot1.4"),
+)
+
+
 def require_endings(outputs: tuple[str, ...]) -> None:
-    """Refuse names without an ending before anything is computed."""
+    """Refuse names that tell no format before anything is computed."""
     for name in outputs:
-        if name != "-" and not Path(name).suffix.removeprefix("."):
-            raise click.BadParameter(
-                f"{name!r} has no ending to tell the format; write {name}.svg, .png, .dot or .pdf",
-                param_hint="'-o'",
-            )
+        if name != "-":
+            ending = Path(name).suffix.removeprefix(".")
+            if not ending:
+                raise click.BadParameter(_no_ending(name), param_hint="'-o'")
+            require_format(ending, f"{name!r} ends in .{ending}, which is no format", "'-o'")
+
+
+def _no_ending(name: str) -> str:
+    stem = Path(name).name.lstrip(".")
+    if stem.lower() in FORMATS:  # `.svg`
+        return f"{name!r} is an ending without a name; write circuit.{stem}"
+    return f"{name!r} has no ending to tell the format; write {name}.svg, .png, .dot or .pdf"
+
+
+def require_format(format: str, otherwise: str, option: str) -> None:
+    """Refuse a format that no engine has."""
+    if format.lower() not in FORMATS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(format.lower(), FORMATS, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise click.BadParameter(
+            f"{otherwise}. {hint}There are svg, png, dot and pdf, also jpg, gif, webp, tiff, ps",
+            param_hint=option,
+        )
 
 
 def save(drawing: Drawing, path: Path, dpi: float | None) -> Path:

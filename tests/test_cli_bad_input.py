@@ -117,3 +117,42 @@ def test_too_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_tensor_is_told_without_a_crash() -> None:
     complaint = refused(1, "trace", "mean(x[0:0])", "x=[1,2]")
     assert "gate 'mean' made the first NaN: it was given [0], empty" in complaint
+
+
+def test_a_gradient_that_is_not_finite_names_its_column() -> None:
+    complaint = refused(1, "grad", "1 + sqrt(x)", "x=0")
+    assert complaint.endswith("  at column 5:\n    1 + sqrt(x)\n        ^^^^^^^\n")
+
+
+@pytest.mark.parametrize(
+    ("upstream", "said"), [("nan", "is NaN"), ("-inf", "is -inf"), ("[1,inf]", "has inf in it")]
+)
+def test_an_upstream_gradient_that_is_not_finite_is_no_gates_fault(
+    upstream: str, said: str
+) -> None:
+    x = "x=[1,2]" if "[" in upstream else "x=1"
+    complaint = refused(1, "trace", "x * x", x, "--upstream", upstream)
+    assert complaint == f"Error: the upstream gradient you gave {said}\n"
+
+
+@pytest.mark.parametrize("command", ["trace", "draw"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.xyz", "'a.xyz' ends in .xyz, which is no format. There are svg, png, dot and pdf"),
+        ("a.pngg", "Did you mean 'png'?"),
+        (".svg", "'.svg' is an ending without a name; write circuit.svg"),
+        ("a", "write a.svg, .png"),
+    ],
+)
+def test_where_to_draw_is_checked_before_anything_is_told(
+    command: str, name: str, said: str
+) -> None:
+    result = run(command, "x * y", "x=1", "y=2", "-o", "fine.svg", "-o", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert names_in(Path()) == []
+
+
+def test_a_format_that_no_engine_has() -> None:
+    assert "'xyz' is no format" in refused(2, "draw", "x", "x=1", "-o", "-", "--format", "xyz")

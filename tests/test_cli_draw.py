@@ -12,8 +12,9 @@ from cli_runner import names_in, refused, run, said
 from microgd.draw import engines
 from microgd.draw.drawing import LOOKS
 from microgd.draw.engines import finding
+from microgd.draw.engines.rendering import RASTER_FORMATS
 from microgd.draw.palette import PALETTES
-from microgd_cli import choices
+from microgd_cli import choices, pictures
 
 CIRCUIT = ("(x + y) * z", "x=-2", "y=5", "z=-4")
 
@@ -188,3 +189,7 @@ def test_without_an_engine_the_circuit_is_shown_in_the_terminal() -> None:
         "gradient",
         "−4",
     ]
+
+
+def test_the_formats_are_those_of_the_engines() -> None:
+    assert set(pictures.FORMATS) >= finding.WHEEL_FORMATS | RASTER_FORMATS

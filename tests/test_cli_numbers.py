@@ -137,3 +137,11 @@ def test_the_lectures_jacobians_from_shapes_alone() -> None:
     shown = said("trace", "max(x, 0)", "x:100x4096", "--jacobian")
     assert "409 600 × 409 600" in shown
     assert "diagonal" in shown
+
+
+def test_a_tie_that_makes_no_difference_is_said_all_the_same() -> None:
+    printed = said("check", "max(x, y)", "x=2", "y=2")
+    assert "The gradients agree" in printed
+    assert printed.endswith("Note: f, tie: equal inputs share the gradient equally\n")
+    assert said("check", "relu(x)", "x=0").count("Note:") == 1
+    assert "Note:" not in said("check", "max(x, y)", "x=2", "y=3")
