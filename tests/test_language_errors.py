@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import microgd as mg
+from microgd.language import functions
 from microgd.language.bindings import parse_bindings
 from microgd.language.circuit import circuit, parse
 from microgd.language.limits import MAX_TEXT
@@ -412,3 +413,27 @@ def test_a_gate_may_be_registered_while_another_thread_reads() -> None:
         done.set()
         thread.join()
         sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("mse(x, x)", "Write mean((p - y)**2)"),
+        ("x.norm()", "Write sqrt(sum(x**2))"),
+        ("softmax_cross_entropy(x, 1)", "Write -log_softmax(s)[y], for the scores s"),
+        ("dot(x, x)", "Write x @ y"),
+        ("avg(x)", "Write mean(x)"),
+        ("Tan(x)", "Write sin(x)/cos(x)"),
+    ],
+)
+def test_functions_of_other_libraries(text: str, instead: str) -> None:
+    assert f". {instead}" in str(refused(text, x=[1.0, 2.0]))
+
+
+def test_what_is_to_be_written_instead_can_be_read() -> None:
+    for name, text in functions.INSTEAD.items():
+        assert functions.gate_named(name) is None
+        program = text if re.match(r"(max|reshape|sqrt)\(", text) else text.partition(",")[0]
+        names = set(re.findall(r"\b[a-z]\b", program))
+        values = {n: 1 if "[y]" in program and n == "y" else [0.5, 0.25] for n in names}
+        assert circuit(program, **values).output.data is not None

@@ -40,9 +40,64 @@ def gate_named(name: str) -> Gate | None:
     return TABLE.get(name) or TABLE.get(ALIASES.get(name, ""))
 
 
+#: What to write for functions that other libraries have.
+INSTEAD = {
+    "cross_entropy": "-log_softmax(s)[y], for the scores s and the number y of the right class",
+    "mse": "mean((p - y)**2)",
+    "mae": "mean(abs(p - y))",
+    "binary_cross_entropy": "-(y*log(p) + (1 - y)*log(1 - p))",
+    "hinge": "max(0, 1 - y*s)",
+    "norm": "sqrt(sum(x**2))",
+    "dot": "x @ y",
+    "avg": "mean(x)",
+    "std": "sqrt(var(x))",
+    "tan": "sin(x)/cos(x)",
+    "sinh": "(exp(x) - exp(-x))/2",
+    "cosh": "(exp(x) + exp(-x))/2",
+    "log2": "log(x)/log(2)",
+    "log10": "log(x)/log(10)",
+    "exp2": "2**x",
+    "cbrt": "x**(1/3)",
+    "prod": "exp(sum(log(x))), for positive x",
+    "hypot": "sqrt(x**2 + y**2)",
+    "swish": "x*sigmoid(x)",
+    "gelu": "x*sigmoid(1.702*x), nearly",
+    "logical_or": "max(a, b)",
+    "logical_not": "1 - a",
+    "flatten": "reshape(x, -1)",
+    "argmax": "x == max(x), which is 1 at the largest",
+}
+#: Their other names.
+_SAME = {
+    "softmax_cross_entropy": "cross_entropy",
+    "crossentropy": "cross_entropy",
+    "cross_entropy_loss": "cross_entropy",
+    "nll_loss": "cross_entropy",
+    "nll": "cross_entropy",
+    "mse_loss": "mse",
+    "mean_squared_error": "mse",
+    "l2_loss": "mse",
+    "l1_loss": "mae",
+    "bce": "binary_cross_entropy",
+    "hinge_loss": "hinge",
+    "l2": "norm",
+    "inner": "dot",
+    "mm": "dot",
+    "average": "avg",
+    "silu": "swish",
+    "product": "prod",
+}
+
+
 def suggestion(name: str) -> str:
-    """` Did you mean …?` over everything that can be called."""
-    return did_you_mean(name, [*list(TABLE), *ALIASES])
+    """What to write for a name that is no gate's, or the nearest name that can be called.
+
+    >>> suggestion("tan"), suggestion("sigmoyd")
+    (' Write sin(x)/cos(x)', " Did you mean 'sigmoid'?")
+    """
+    plain = name.lower()
+    instead = INSTEAD.get(_SAME.get(plain, plain))
+    return f" Write {instead}" if instead else did_you_mean(name, [*TABLE, *ALIASES])
 
 
 def check_parameter(gate: Gate, name: str, value: Any) -> None:
