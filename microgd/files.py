@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 from contextlib import suppress
@@ -93,6 +92,8 @@ def _pour(descriptor: int, content: bytes) -> None:
 
 
 def _write_beside(target: Path, content: bytes, permissions: int | None) -> None:
+    import secrets  # it brings in hashing, which nothing else needs
+
     neighbour = target.with_name(f".microgd-{secrets.token_hex(8)}.part")
     # Made with 0o666, so that the user's umask decides what a new file permits.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -115,7 +116,9 @@ def _explain(target: Path, error: OSError) -> str:
     parent = _behind_links(target).parent
     reasons = {
         errno.EISDIR: f"it is a directory; name a file inside it, such as {target / 'circuit.svg'}",
-        errno.ENOENT: f"there is no directory {parent}; make it first: mkdir -p {parent}",
+        errno.ENOENT: "no file can be made there; choose another place"
+        if parent.is_dir()
+        else f"there is no directory {parent}; make it first: mkdir -p {parent}",
         errno.ENOTDIR: f"{parent} is not a directory; choose another place",
         errno.EACCES: "permission denied; choose another place, or change the permissions",
         errno.EPERM: "the system does not permit it; choose another place",

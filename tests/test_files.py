@@ -163,3 +163,11 @@ def test_stdout_appends_in_order(tmp_path: Path) -> None:
     with log.open("a") as stream:
         subprocess.run([sys.executable, "-c", program], stdout=stream, check=True)
     assert log.read_text() == "before\nprinted\nwritten\nafter\n"
+
+
+def test_where_the_directory_is_there_it_need_not_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "open", fail_with(errno.ENOENT))  # as in /proc
+    with pytest.raises(OutputError, match="no file can be made there; choose another place"):
+        write_whole(tmp_path / "circuit.svg", "")

@@ -67,3 +67,14 @@ def test_help_answers_at_once() -> None:
         imported("--help")
         times.append(perf_counter() - began)
     assert min(times) < 0.5
+
+
+def test_the_package_itself_is_a_program_and_does_not_import_the_command_line() -> None:
+    probe = "import sys, microgd; print('microgd_cli' in sys.modules, 'secrets' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True, text=True)
+    assert done.stdout == "False False\n"
+    command = [sys.executable, "-m", "microgd", "grad", "x*x", "x=3"]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert done.stdout == "f = 9\n∂f/∂x = 6\n"
+    broken = subprocess.run([*command[:3], "grad", "x", "x="], capture_output=True, text=True)
+    assert broken.returncode == 2
