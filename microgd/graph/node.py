@@ -24,7 +24,6 @@ class Node:
 
     Attributes:
         gate: the row of the table that made it; INPUT, CONSTANT or PLACEHOLDER at a leaf.
-        inputs: the nodes it was computed from, in order; a node used twice stands there twice.
         params: the gate's named parameters (an axis, a slope).
         value: a Python float, an array, or None where only the shape is known.
         shape, dtype: of the value.
@@ -33,12 +32,16 @@ class Node:
         stamp: the tick at which its value was set.
     """
 
+    # Two inputs have slots of their own instead of a tuple: most nodes of a graph of scalars have
+    # two, and Python's garbage collector walks through every tuple there is.
     __slots__ = (
         "_code",
+        "_first",
         "_offset",
+        "_rest",
+        "_second",
         "dtype",
         "gate",
-        "inputs",
         "name",
         "params",
         "scope",
@@ -48,7 +51,6 @@ class Node:
     )
 
     gate: GateRow
-    inputs: tuple[Node, ...]
     params: dict[str, Any] | None
     value: Value | None
     shape: Shape
@@ -56,8 +58,28 @@ class Node:
     name: str | None
     scope: str | None
     stamp: int
+    _first: Node | None
+    _second: Node | None
+    _rest: tuple[Node, ...] | None
     _code: CodeType | Source | None
     _offset: int
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The nodes it was computed from, in order; a node used twice stands there twice."""
+        first = self._first
+        if first is None:
+            return ()
+        second = self._second
+        if second is not None:
+            return (first, second)
+        return self._rest or (first,)
+
+    @inputs.setter
+    def inputs(self, nodes: tuple[Node, ...]) -> None:
+        self._first = nodes[0] if nodes else None
+        self._second = nodes[1] if len(nodes) == 2 else None
+        self._rest = nodes if len(nodes) > 2 else None
 
     @property
     def source(self) -> Source | None:
@@ -72,7 +94,7 @@ class Node:
     @property
     def is_leaf(self) -> bool:
         """Whether no gate made this node."""
-        return not self.inputs
+        return self._first is None
 
     @property
     def is_constant(self) -> bool:
@@ -93,7 +115,7 @@ def leaf(cls: type[N], gate: GateRow, value: Value | None, name: str | None = No
 def set_leaf(node: Node, gate: GateRow, value: Value | None, name: str | None) -> None:
     """Fill the fields of a fresh leaf."""
     node.gate = gate
-    node.inputs = ()
+    node._first = node._second = node._rest = None
     node.params = None
     node.value = value
     if value.__class__ is float or value is None:

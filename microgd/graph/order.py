@@ -32,13 +32,19 @@ def topological_order(outputs: Iterable[Node]) -> list[Node]:
         if node in placed:
             continue
         mark(node)
-        inputs = node.inputs
-        if not inputs:
+        first, second = node._first, node._second
+        if first is None:
             place(node)
             continue
         push(node)
         push(None)
-        for source in inputs if len(inputs) == 1 else inputs[::-1]:
-            if source not in placed:
-                push(source)
+        if second is None:
+            for source in reversed(node.inputs):
+                if source not in placed:
+                    push(source)
+        else:
+            if second not in placed:
+                push(second)
+            if first not in placed:
+                push(first)
     return order

@@ -61,24 +61,27 @@ def record(
         if b.__class__ is not cls:
             b = wrap(b, cls)
             nodes = (a, b)
+        node._first = a
+        node._second = b
         x = a.value
         y = b.value
         if scalar is not None and x.__class__ is float and y.__class__ is float:
             value = node.value = scalar(x, y)
             quick = value.__class__ is float
     elif len(inputs) == 1:
+        node.inputs = inputs
         x = inputs[0].value
         if scalar is not None and x.__class__ is float:
             value = node.value = scalar(x)
             quick = value.__class__ is float
     else:
         nodes = tuple(wrap(x, cls) for x in inputs)
+        node.inputs = nodes
     if quick:
         node.shape = ()
         node.dtype = FLOAT64
     else:
         _fill(node, gate, nodes, params or {})
-    node.inputs = nodes
     node.name = None
     node.scope = current_scope()
     frame = _frame(2)

@@ -68,19 +68,19 @@ def _sweep(
     find = gradients.get
     quick = not (keep or as_graph or watch or active is not None)
     for node in reversed(order):
-        inputs = node.inputs
-        if not inputs:
+        a = node._first
+        if a is None:
             continue
-        upstream = find(node) if node in keep else take(node, None)
+        b = node._second
+        upstream = find(node) if keep and node in keep else take(node, None)
         if upstream is None:
             continue
         gate = node.gate
         rules = gate.backward
         params = node.params
         stamp = node.stamp
-        if quick and upstream.__class__ is float and len(inputs) == 2 and params is None:
+        if quick and b is not None and upstream.__class__ is float and params is None:
             # The loop below, unrolled for two scalars: most of a graph of scalars passes here.
-            a, b = inputs
             x = a.value
             y = b.value
             if x.__class__ is float and y.__class__ is float and rules.__class__ is tuple and rules:
@@ -96,6 +96,7 @@ def _sweep(
                     before = find(b)
                     gradients[b] = sent if before is None else before + sent
                 continue
+        inputs = node.inputs
         if as_graph:
             out: Any = node
             values: list[Any] = [i.value if i.gate is CONSTANT else i for i in inputs]
@@ -201,5 +202,5 @@ def leaf_gradients(output: Node, upstream: Value) -> dict[Node, Value]:
     """The gradient for every INPUT leaf the output depends on; 0 where no gradient arrives."""
     order = topological_order([output])
     gradients = sweep(order, {output: in_precision(upstream, output)})
-    leaves = [n for n in order if not n.inputs and n.gate is not CONSTANT and n.dtype != INT64]
+    leaves = [n for n in order if n._first is None and n.gate is not CONSTANT and n.dtype != INT64]
     return {n: in_precision(gradients.get(n, _zeros(n)), n) for n in leaves}
