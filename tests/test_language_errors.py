@@ -437,3 +437,34 @@ def test_what_is_to_be_written_instead_can_be_read() -> None:
         names = set(re.findall(r"\b[a-z]\b", program))
         values = {n: 1 if "[y]" in program and n == "y" else [0.5, 0.25] for n in names}
         assert circuit(program, **values).output.data is not None
+
+
+def test_work_is_bounded_though_every_result_is_small() -> None:
+    lines = [f"s{i} = sum(x)" for i in range(3000)]
+    program = "\n".join([*lines, "+".join(f"s{i}" for i in range(0, 3000, 4))])
+    start = time.process_time()
+    with pytest.raises(mg.LanguageError, match="sum is one too many: a program reads at most"):
+        circuit(program, x=np.broadcast_to(1.0, 10_000_000))
+    assert time.process_time() - start < 60
+
+
+def test_products_of_matrices_are_work() -> None:
+    x = np.ones((10, 100_000))
+    program = "\n".join(f"p{i} = x @ y" for i in range(1100))
+    with pytest.raises(mg.LanguageError, match="matmul is one too many"):
+        circuit(f"{program}\np0 + p1", x=x, y=x.T)
+    wide, high = mg.placeholder((3_000, 9_000_000)), mg.placeholder((9_000_000, 3_000))
+    assert circuit("x @ y", x=wide, y=high).output.shape == (3000, 3000)
+
+
+def test_numbers_written_out_are_bounded() -> None:
+    start = time.process_time()
+    error = refused_slowly("sum([" + "1," * 1_999_990 + "1])")
+    assert "more than 300,000 numbers in one text" in str(error)
+    assert time.process_time() - start < 5
+
+
+def refused_slowly(text: str) -> mg.LanguageError:
+    with pytest.raises(mg.LanguageError) as caught:
+        circuit(text)
+    return caught.value

@@ -12,6 +12,11 @@ MAX_NODES = 500_000
 MAX_ELEMENTS = 10_000_000
 #: Elements of all Tensors that a program makes together.
 MAX_TOTAL = 100_000_000
+#: Elements read by all gates of a program together; a product of matrices reads one for each
+#: multiplication. Some ten seconds of work.
+MAX_WORK = 10_000_000_000
+#: Numbers written in a program.
+MAX_NUMBERS = 300_000
 #: Digits of one number.
 MAX_DIGITS = 400
 #: Axes of a shape, as NumPy has them, and digits of the length of one.

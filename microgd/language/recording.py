@@ -17,7 +17,7 @@ from microgd.graph.row import CONSTANT
 from microgd.graph.shapes import element_count
 from microgd.language.folding import Number
 from microgd.language.functions import gate_named
-from microgd.language.limits import MAX_ELEMENTS, MAX_NODES, MAX_TOTAL
+from microgd.language.limits import MAX_ELEMENTS, MAX_NODES, MAX_TOTAL, MAX_WORK
 from microgd.language.scan import Scanner, Statement
 from microgd.tensor import Tensor
 
@@ -33,6 +33,7 @@ class Recorder:
         self.text = scanner.text
         self.nodes = 0
         self.elements = 0
+        self.work = 0
         self._statement = Statement(0, 0)
         self._columns: list[int] | None = None
 
@@ -85,6 +86,14 @@ class Recorder:
                         node,
                         mark,
                     )
+                self.work += _work(gate, tensors, count)
+                if self.work > MAX_WORK:
+                    raise self.fail(
+                        f"{gate.name} is one too many: a program reads at most {MAX_WORK:,} "
+                        "elements in all, so give it smaller arrays or fewer gates",
+                        node,
+                        mark,
+                    )
             made: Tensor = apply(gate, tuple(tensors), params)
             if made.value.__class__ is not float and made.value is not None:
                 shape = np.shape(made.value)
@@ -113,6 +122,15 @@ class Recorder:
         made.source = self.text.source(*self.span(place))
         self.nodes += 1
         return made
+
+
+def _work(gate: Gate, inputs: Sequence[Tensor], made: int) -> int:
+    """The elements that the gate reads, nothing where there are only shapes."""
+    if any(t.value is None for t in inputs):
+        return 0
+    if gate.name == "matmul":
+        return made * inputs[0].shape[-1]
+    return sum(element_count(t.shape) for t in inputs)
 
 
 def gate_of(name: str) -> Gate:

@@ -11,7 +11,7 @@ import keyword
 from dataclasses import dataclass, field
 
 from microgd.errors import LanguageError
-from microgd.language.limits import MAX_CHAIN, MAX_DIGITS, MAX_NESTING, MAX_TEXT
+from microgd.language.limits import MAX_CHAIN, MAX_DIGITS, MAX_NESTING, MAX_NUMBERS, MAX_TEXT
 from microgd.language.text import ProgramText, quoted
 from microgd.language.tokens import ROOT, TRANSLATION, WORDS, pieces, plain_name
 
@@ -44,6 +44,7 @@ class Scanner:
         self._open: list[_Bracket] = []
         self._tokens: list[tuple[str, str, int]] = []
         self._indent = 0
+        self._numbers = 0
         self._newest = 0
         self._scan()
 
@@ -153,6 +154,13 @@ class Scanner:
                 f"a number does not begin with 0: write {token.lstrip('0')}",
                 offset,
                 offset + len(token),
+            )
+        self._numbers += kind == "number"
+        if self._numbers > MAX_NUMBERS:
+            raise self.text.error(
+                f"more than {MAX_NUMBERS:,} numbers in one text: give large arrays from Python, as "
+                "in mg.circuit('W @ x', W=array, x=array)",
+                offset,
             )
         if len(token) > MAX_DIGITS:
             raise self.text.error(
