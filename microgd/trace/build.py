@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from microgd.errors import DataError, ShapeError, StaleDataError
+from microgd.errors import DataError, ShapeError
+from microgd.graph.fresh import require_fresh
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.source import Source
 from microgd.graph.values import Value, shape_of, value_from
-from microgd.interpreter.reverse import in_precision, stale_message, sweep
+from microgd.interpreter.reverse import in_precision, sweep
 from microgd.trace.copies import Copies, snapshot
 from microgd.trace.events import TraceNode, Wire
 from microgd.trace.labels import folded_constants, labels, sign_of
@@ -51,7 +52,7 @@ def trace(
     """
     output = output_of(output)
     order = topological_order([output])
-    _check_fresh(order)
+    require_fresh(order)
     with np.errstate(all="ignore"), _all_stays():
         order, contributions, totals = _recorded(order, upstream, backward)
         names = labels(order, order[-1])
@@ -97,13 +98,6 @@ def output_of(given: Any) -> Node:
     return output
 
 
-def _check_fresh(order: Sequence[Node]) -> None:
-    for node in order:
-        for source in node.inputs:
-            if source.stamp > node.stamp:
-                raise StaleDataError(stale_message(source, node))
-
-
 def _start(output: Node, upstream: Any) -> Value:
     if upstream is None:
         return in_precision(np.ones(output.shape) if output.shape else 1.0, output)
@@ -135,8 +129,9 @@ def _watched_sweep(
 
     def watch(node: Node, position: int, upstream: Any, before: Any, after: Any) -> None:
         local = own(local_derivative(node, position))
+        told, target = kept[node], kept[node.inputs[position]]
         contributions.append(
-            Sent(kept[node], position, own(upstream), own(before), own(after), local)
+            Sent(told, position, target, own(upstream), own(before), own(after), local)
         )
 
     found = sweep(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from microgd.graph.node import Node
+from microgd.graph.row import CONSTANT
 from microgd.trace.numbers import short_number
 
 #: What unnamed gates are called, in the order of computation.
@@ -96,9 +97,10 @@ def folded_constants(node: Node) -> tuple[int, ...]:
     """The position of a scalar constant that the gate's sign can carry: +1, ×2, x²."""
     if len(node.inputs) != 2 or node.gate.carries is None:
         return ()
-    return tuple(
-        i for i, x in enumerate(node.inputs) if x.is_constant and x.shape == () and not x.name
-    )[:1]
+    for position, x in enumerate(node.inputs):
+        if x.gate is CONSTANT and x.shape == () and not x.name:
+            return (position,)
+    return ()
 
 
 def sign_of(node: Node) -> str:

@@ -19,20 +19,17 @@ from microgd.trace.rules import rule_text
 class Sent(NamedTuple):
     """One contribution as the sweep reported it, and the local derivative behind it.
 
-    `before` and `after` summing broadcast axes; both None where the gate passes no gradient.
+    `target` is the input it goes to. `before` and `after` summing broadcast axes; both None where
+    the gate passes no gradient.
     """
 
     node: Node
     position: int
+    target: Node
     upstream: Value
     before: Value | None
     after: Value | None
     local: Value | None
-
-    @property
-    def target(self) -> Node:
-        """The input that the contribution goes to."""
-        return self.node.inputs[self.position]
 
 
 def zeros(node: Node) -> Value:
@@ -105,16 +102,27 @@ class Telling:
                 self._branch(s.target, so_far, totals[s.target])
 
     def _contribution(self, s: Sent) -> None:
-        value = zeros(s.target) if s.before is None else s.before
-        self._add(
-            "contribution",
-            s.node,
-            along=s,
-            pattern="blocks" if s.before is None else s.node.gate.pattern,
-            rule=rule_text(s.node, s.position, [self.names[i] for i in s.node.inputs]),
-            local=s.local,
-            upstream=s.upstream,
-            value=value,
+        node, position, target, upstream, value, _, local = s
+        pattern, names, place = node.gate.pattern, self.names, node.stamp
+        if value is None:
+            pattern, value = "blocks", zeros(target)
+        self.events.append(
+            Event(
+                step=len(self.events),
+                kind="contribution",
+                node=self.ids[place],
+                wire=self.wires[place][position],
+                target=self.ids[target.stamp],
+                position=position,
+                pattern=pattern,
+                rule=rule_text(node, position, [names[i] for i in node.inputs]),
+                local=local,
+                upstream=upstream,
+                value=value,
+                parts=(),
+                axes=(),
+                _sentence=self.voice,
+            )
         )
 
     def _broadcast(self, s: Sent, before: Value, after: Value) -> None:
@@ -141,8 +149,6 @@ class Telling:
         along: Sent | None = None,
         pattern: str = "",
         rule: str = "",
-        local: Value | None = None,
-        upstream: Value | None = None,
         value: Value | None = None,
         parts: tuple[Value, ...] = (),
         axes: tuple[int, ...] = (),
@@ -157,8 +163,8 @@ class Telling:
                 position=along.position if along else None,
                 pattern=pattern,
                 rule=rule,
-                local=local,
-                upstream=upstream,
+                local=None,
+                upstream=None,
                 value=value,
                 parts=parts,
                 axes=axes,
