@@ -32,6 +32,13 @@ def squared(slope: Any) -> mg.Gate:
         (lambda x, y: x + 0 * y, (1.0, 2.0)),
         (lambda x: mg.constant(1.0), (1.0,)),
         (lambda x: mg.sigmoid(x), (30.0,)),
+        (lambda x: x + 1e10 * x**3, (0.0,)),
+        (lambda x: mg.sqrt(x), (1e-12,)),
+        (lambda x: mg.log(x), (1e-8,)),
+        (lambda x: mg.log(x).sum(), ([1e-8, 1.0],)),
+        (lambda x: mg.sin(x), (1e6,)),
+        (lambda x: 1e9 + mg.sin(1000 * x), (0.1,)),
+        (lambda x: mg.relu(x - 1.0005) + x * x, (1.0,)),  # the kink is beyond the smaller steps
     ],
 )
 def test_right_gradients_are_good(fn: Any, inputs: Any) -> None:
@@ -43,7 +50,7 @@ def test_right_gradients_are_good(fn: Any, inputs: Any) -> None:
     assert len(report.worst) == len(inputs)
 
 
-@pytest.mark.parametrize("power", [3, 5])
+@pytest.mark.parametrize("power", [3, 5, 7])
 def test_a_flat_point_is_no_mistake(power: int) -> None:
     """At 0 the gradient of x³ is 0 and the difference h²: the relative error is 1 for every h."""
     assert mg.check_gradients(lambda x: x**power, 0.0).verdict == "good"
@@ -67,6 +74,11 @@ def test_float32_and_whole_numbers_are_checked_in_float64() -> None:
     assert mg.check_gradients(lambda x: mg.tanh(x), np.array([0.1, 0.2], np.float32))
     assert mg.check_gradients(lambda x: x * x, 3)
     assert mg.check_gradients(mg.exp(mg.Tensor(np.float32(0.3), name="x")))
+
+
+def test_inputs_of_one_name_are_told_apart() -> None:
+    a, b = mg.Tensor(1.0, name="x"), mg.Tensor(2.0, name="x")
+    assert len(mg.check_gradients(a * b).worst) == 2
 
 
 # -- wrong -----------------------------------------------------------------------------------
@@ -152,6 +164,47 @@ def test_a_kink_is_explained(fn: Any, gate: str, word: str) -> None:
 def test_a_kink_in_the_program_is_explained() -> None:
     report = mg.check_gradients(lambda x: x * 2 if x > 1.0 else x * x * 3, 1.0)
     assert "another path" in report.kinks[0]
+
+
+@pytest.mark.parametrize("kink", [1.0, 1.0 + 1e-9, 1.0005, 1.005])
+@pytest.mark.parametrize("height", [1e-9, 1.0])
+def test_a_kink_nearby_excuses_no_gradient_beyond_the_slopes_at_its_sides(
+    kink: float, height: float
+) -> None:
+    for slope in (7.0, -2.0, 0.0, 3.5):
+        bad = squared(lambda x, slope=slope: slope * x)
+        report = mg.check_gradients(lambda x, bad=bad: bad(x) + mg.relu(x - kink) * height, 1.0)
+        assert not report.ok, slope
+        assert report.verdict == "wrong"
+    right = squared(lambda x: 2.0 * x)
+    assert mg.check_gradients(lambda x: right(x) + mg.relu(x - kink) * height, 1.0).ok
+
+
+@pytest.mark.parametrize("gradient", [1.02, 0.98, 1.0001, 0.0, 2.0])
+@pytest.mark.parametrize("bend", [1e4, 1e10, 1e16])
+def test_no_step_makes_a_wrong_gradient_right_by_coincidence(gradient: float, bend: float) -> None:
+    bad = mg.Gate("bad", ("x",), lambda x: x + bend * x**3, (lambda g, out, x: g * gradient,))
+    assert not mg.check_gradients(bad, 0.0)
+
+
+def test_where_differences_leave_the_domain() -> None:
+    report = mg.check_gradients(lambda x: mg.sqrt(x), 0.0)
+    assert not report.ok
+    assert report.verdict == "not comparable"
+    assert "input 0: the differences leave the function's domain" in str(report)
+    bad = mg.Gate("bad", ("x",), np.log, (lambda g, out, x: g * 2.0 / x,))
+    assert mg.check_gradients(bad, 1e-8).verdict == "wrong"
+
+
+@pytest.mark.parametrize("steps", [(), (0.0,), (1e-3, -1e-3)])
+def test_steps_are_above_zero(steps: tuple[float, ...]) -> None:
+    with pytest.raises(mg.ArgumentError, match="above 0"):
+        mg.check_gradients(lambda x: x, 1.0, steps=steps)
+
+
+def test_a_single_step_is_a_plain_difference() -> None:
+    assert mg.check_gradients(lambda x: x * x, 1.0, steps=(1e-4,)).ok
+    assert not mg.check_gradients(squared(lambda x: 3.0 * x), 1.0, steps=(1e-4,))
 
 
 def test_a_kink_elsewhere_excuses_nothing() -> None:

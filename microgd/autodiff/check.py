@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from microgd.autodiff.differences import Difference, between, judged, plain_error
 from microgd.autodiff.functional import as_tensor
-from microgd.errors import DataError
+from microgd.autodiff.kinks import crossed
+from microgd.errors import ArgumentError, DataError
 from microgd.graph.fresh import require_fresh
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
@@ -20,12 +22,6 @@ from microgd.tensor import Tensor
 
 #: The steps that are tried. Too large: the curve bends; too small: digits cancel.
 STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
-
-EPSILON = float(np.finfo(float).eps)
-
-#: A gap that falls at least this much from one step to the next, ten times smaller one is the
-#: difference's own error, of second order: a wrong gradient's gap stays as it is.
-FALL = 30.0
 
 #: Above so many input elements one random direction is checked instead of each element.
 MOST_ELEMENTS = 1000
@@ -41,13 +37,24 @@ VERDICTS = (
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """The worst element of one input: which, and both gradients there."""
+    """The worst element of one input: which, and both gradients there.
+
+    `kinks` tells, in words, what explains the error: what every step crosses, where the gradient
+    lies between the slopes on both sides. `outside`: every difference leaves the domain.
+    """
 
     input: str
     place: tuple[int, ...] | None
     analytic: float
     numeric: float
     error: float
+    kinks: tuple[str, ...] = ()
+    outside: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing speaks against the gradient: good, or explained by a kink."""
+        return self.error <= VERDICTS[0][0] or (bool(self.kinks) and bool(np.isfinite(self.error)))
 
     def __str__(self) -> str:
         where = "" if not self.place else str(list(self.place))
@@ -59,10 +66,10 @@ class Report:
     """The outcome of a gradient check.
 
     Attributes:
-        worst: for each input, its worst element at the best step.
-        sweep: step h → the largest relative error with it.
+        worst: for each input, its worst element.
+        sweep: step h → the largest relative error of the plain difference with it.
         h: the step with the smallest largest error.
-        kinks: what crossed a kink between x−h and x+h at that step, in words.
+        kinks: what crossed a kink between x−h and x+h at every step, in words.
         directional: whether one random direction was checked instead of every element.
     """
 
@@ -79,8 +86,10 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """good, fine with kinks, suspicious or wrong."""
+        """good, fine with kinks, suspicious or wrong; or that the domain leaves no room to tell."""
         error = self.error
+        if any(m.outside for m in self.worst) and all(m.ok or m.outside for m in self.worst):
+            return "not comparable"
         if not np.isfinite(error):
             return "wrong"
         return next(word for limit, word in VERDICTS if error <= limit)
@@ -88,7 +97,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether nothing speaks against the gradient: good, or explained by a kink."""
-        return self.error <= VERDICTS[0][0] or (bool(self.kinks) and np.isfinite(self.error))
+        return all(m.ok for m in self.worst)
 
     def __bool__(self) -> bool:
         return self.ok
@@ -102,6 +111,9 @@ class Report:
             for m in self.worst
         ]
         lines += [f"  {kink}" for kink in self.kinks]
+        lines += [
+            f"  {m}: the differences leave the function's domain" for m in self.worst if m.outside
+        ]
         lines.append("  h: " + "  ".join(f"{h:g} → {e:.1e}" for h, e in self.sweep))
         return "\n".join(lines)
 
@@ -141,14 +153,24 @@ def check_gradients(
         x.name if isinstance(x, Node) and x.name else n for x, n in zip(inputs, names, strict=True)
     ]
     probe = _Probe(fn, points, seed)
+    steps = sorted(map(float, steps), reverse=True)
+    if not steps or not steps[-1] > 0:
+        raise ArgumentError("the steps to try must be numbers above 0, at least one")
     directional = sum(p.size for p in points) > most_elements
-    steps = sorted(steps, reverse=True)
-    measure = _along_direction if directional else _each_element
-    tried = list(zip(steps, measure(probe, names, steps, seed), strict=True))
-    h, worst = min(tried, key=lambda pair: _largest(pair[1]))
-    kinks = probe.kinks(h, worst, seed) if _largest(worst) > VERDICTS[0][0] else ()
-    sweep = tuple((step, _largest(w)) for step, w in tried)
-    return Report(tuple(worst), sweep, h, kinks, directional)
+    lines = _one_direction(probe, seed) if directional else _every_element(probe, names)
+    sweep = dict.fromkeys(steps, 0.0)
+    worst: dict[int, Mismatch] = {}
+    for line in lines:
+        differences = [probe.difference(line.direction, h) for h in steps]
+        for d in differences:
+            sweep[d.h] = max(sweep[d.h], plain_error(line.analytic, d))
+        found = _compared(probe, line, differences)
+        known = worst.get(line.number)
+        if known is None or (not found.ok, found.error) > (not known.ok, known.error):
+            worst[line.number] = found
+    kinks = tuple(dict.fromkeys(k for m in worst.values() for k in m.kinks))
+    h = min(sweep, key=sweep.__getitem__)
+    return Report(tuple(worst.values()), tuple(sweep.items()), h, kinks, directional)
 
 
 def _raw(x: Any) -> Any:
@@ -166,8 +188,19 @@ def _recorded(output: Node) -> tuple[Callable[..., Any], tuple[Any, ...], list[s
     return again, tuple(leaves), [n.name or f"leaf {i}" for i, n in enumerate(leaves)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A direction to move the inputs in, and the analytic slope along it."""
+
+    number: int
+    input: str
+    place: tuple[int, ...] | None
+    direction: list[Array]
+    analytic: float
+
+
 class _Probe:
-    """The function as a scalar one, its analytic gradient, and the kinks between two points."""
+    """The function as a scalar one, and its analytic gradient."""
 
     def __init__(self, fn: Callable[..., Any], points: list[Array], seed: int) -> None:
         self.fn = fn
@@ -179,132 +212,70 @@ class _Probe:
         self.weights = random.uniform(0.5, 1.5, output.shape) if output.shape else np.ones(())
         upstream = self.weights if output.shape else 1.0
         self.analytic = [np.asarray(g) for g in gradients_of(output, leaves, upstream)]
+        self.here = self.scalar(output)
         self.size = float(np.abs(np.asarray(output.value) * self.weights).sum())
 
     def record(self, points: Sequence[Array]) -> tuple[Tensor, list[Tensor]]:
         leaves = [Tensor(p) for p in points]
         return as_tensor(self.fn(*leaves)), leaves
 
-    def __call__(self, points: Sequence[Array]) -> float:
-        value = np.asarray(self.record(points)[0].value)
-        return float((value * self.weights).sum())
+    def at(self, direction: Sequence[Array], distance: float) -> Tensor:
+        """The function recorded at the points moved by a distance in a direction."""
+        moved = [p + distance * d for p, d in zip(self.points, direction, strict=True)]
+        return self.record(moved)[0]
 
-    def slope(self, direction: Sequence[Array], h: float) -> float:
-        ahead = [p + h * d for p, d in zip(self.points, direction, strict=True)]
-        behind = [p - h * d for p, d in zip(self.points, direction, strict=True)]
+    def scalar(self, output: Tensor) -> float:
         with np.errstate(all="ignore"):
-            return (self(ahead) - self(behind)) / (2 * h)
+            return float((np.asarray(output.value) * self.weights).sum())
 
-    def errors(
-        self, direction: Sequence[Array], analytic: float, steps: Sequence[float]
-    ) -> list[tuple[float, float]]:
-        """(numeric gradient, relative error) for each step, from the largest step down.
+    def difference(self, direction: Sequence[Array], h: float) -> Difference:
+        behind, ahead = (self.scalar(self.at(direction, s * h)) for s in (-1, 1))
+        return Difference(h, behind, self.here, ahead, self.reach(direction), self.size)
 
-        The error is 0 where the gap is within what rounding alone does to the difference. But a
-        small step makes that much of anything, so it excuses nothing unless it is small beside the
-        gradient or the step is one of the largest.
+    def reach(self, direction: Sequence[Array]) -> float:
+        """The largest |x| among the elements that the direction moves."""
+        moved = [np.abs(p[d != 0]) for p, d in zip(self.points, direction, strict=True)]
+        return max((float(m.max()) for m in moved if m.size), default=0.0)
 
-        Where the true gradient is 0 the relative error is 1, however near the numeric one comes.
-        There the gap must fall, step after step, as the difference's own error does; it is then
-        measured against the gap it fell from.
-        """
-        found: list[tuple[float, float]] = []
-        gaps: list[float] = []
-        falls = 0
-        for h in steps:
-            numeric = self.slope(direction, h)
-            gap = abs(analytic - numeric)
-            scale = max(abs(analytic), abs(numeric))
-            noise, least = (8 * EPSILON * max(self.size, 1e-30) / step for step in (h, steps[0]))
-            falls = falls + 1 if gaps and gap * FALL <= gaps[-1] < np.inf else 0
-            gaps.append(gap)
-            if not np.isfinite(gap):
-                same = np.isnan([analytic, numeric]).all() or analytic == numeric
-                error = 0.0 if same else float("inf")
-            elif gap == 0.0 or (gap <= noise and noise <= max(1e-3 * scale, 10.5 * least)):
-                error = 0.0
-            else:
-                error = gap / max(scale, gaps[-1 - falls] if falls >= 3 else 0.0)
-            found.append((numeric, error))
-        return found
-
-    def kinks(self, h: float, worst: Sequence[Mismatch], seed: int) -> tuple[str, ...]:
-        """What changed its branch between x−h and x+h, for the elements that do not agree."""
-        found: list[str] = []
-        for number, mismatch in enumerate(worst):
-            if mismatch.error <= VERDICTS[0][0]:
-                continue
-            if mismatch.place is None:
-                direction = _direction(self.points, seed)
-            else:
-                direction = [np.zeros_like(p) for p in self.points]
-                direction[number][mismatch.place] = 1.0
-            sides = [
-                self.record([p + s * h * d for p, d in zip(self.points, direction, strict=True)])[0]
-                for s in (-1, 0, 1)
-            ]
-            found += [k for k in _crossed(sides) if k not in found]
-        return tuple(found)
+    def crossed(self, direction: Sequence[Array], h: float) -> list[str]:
+        return crossed([self.at(direction, s * h) for s in (-1, 0, 1)])
 
 
-def _crossed(sides: Sequence[Node]) -> list[str]:
-    orders = [[n for n in topological_order([s]) if n.inputs] for s in sides]
-    shapes = [[n.gate.name for n in order] for order in orders]
-    if shapes[0] != shapes[1] or shapes[1] != shapes[2]:
-        return ["the program took another path between x−h and x+h (a Python `if`): a kink"]
-    found = []
-    for nodes in zip(*orders, strict=True):
-        gate = nodes[0].gate
-        if gate.branch is None:
-            continue
-        with np.errstate(all="ignore"):
-            ways = [
-                np.asarray(gate.branch(*(i.value for i in n.inputs), **(n.params or {})))
-                for n in nodes
-            ]
-        if not all(np.array_equal(ways[0], w) for w in ways[1:]):
-            word = "winner" if gate.pattern == "routes" else "side"
-            place = f" (at {nodes[1].source})" if nodes[1].source else ""
-            found.append(
-                f"a {gate.name} changed its {word} between x−h and x+h: a kink was crossed{place}"
-            )
-    return found
+def _compared(probe: _Probe, line: _Line, differences: list[Difference]) -> Mismatch:
+    """The judgement of one slope: by all steps, then by those that cross no kink."""
+    if np.isfinite(line.analytic) and sum(np.isfinite(d.central) for d in differences) < 3:
+        # Too near to the end of the domain, as ln is at 1e-8: steps of a size that suits x.
+        reach = probe.reach(line.direction)
+        nearer = [probe.difference(line.direction, reach * d.h) for d in differences if reach]
+        differences = nearer or differences
+    numeric, error = judged(line.analytic, differences)
+    kinks: list[str] = []
+    outside = not any(np.isfinite(d.central) for d in differences) and error > 0
+    if error > VERDICTS[0][0] and not outside:
+        crossing = {d.h: probe.crossed(line.direction, d.h) for d in differences}
+        free = [d for d in differences if not crossing[d.h]]
+        middle = differences[len(differences) // 2]
+        if free:
+            numeric, error = judged(line.analytic, free)
+        elif between(line.analytic, middle):
+            kinks = crossing[middle.h]
+    return Mismatch(line.input, line.place, line.analytic, numeric, error, tuple(kinks), outside)
 
 
-def _direction(points: Sequence[Array], seed: int) -> list[Array]:
+def _one_direction(probe: _Probe, seed: int) -> Iterator[_Line]:
     random = np.random.default_rng(seed + 1)
-    steps = [random.standard_normal(p.shape) for p in points]
+    steps = [random.standard_normal(p.shape) for p in probe.points]
     length = np.sqrt(sum(float((s * s).sum()) for s in steps))
-    return [s / length for s in steps]
-
-
-def _along_direction(
-    probe: _Probe, names: Sequence[str], steps: Sequence[float], seed: int
-) -> list[list[Mismatch]]:
-    direction = _direction(probe.points, seed)
+    direction = [s / length for s in steps]
     analytic = float(sum((g * d).sum() for g, d in zip(probe.analytic, direction, strict=True)))
-    return [
-        [Mismatch("direction", None, analytic, numeric, error)]
-        for numeric, error in probe.errors(direction, analytic, steps)
-    ]
+    yield _Line(0, "direction", None, direction, analytic)
 
 
-def _each_element(
-    probe: _Probe, names: Sequence[str], steps: Sequence[float], seed: int
-) -> list[list[Mismatch]]:
-    """For each step, the worst element of each input."""
-    worst: list[dict[int, Mismatch]] = [{} for _ in steps]
+def _every_element(probe: _Probe, names: Sequence[str]) -> Iterator[_Line]:
     for number, point in enumerate(probe.points):
         for place in np.ndindex(point.shape):
             direction = [np.zeros_like(p) for p in probe.points]
             direction[number][place] = 1.0
-            analytic = float(probe.analytic[number][place])
-            tried = probe.errors(direction, analytic, steps)
-            for found, (numeric, error) in zip(worst, tried, strict=True):
-                if number not in found or error > found[number].error:
-                    found[number] = Mismatch(names[number], place, analytic, numeric, error)
-    return [list(found.values()) for found in worst]
-
-
-def _largest(worst: Sequence[Mismatch]) -> float:
-    return max((m.error for m in worst), default=0.0)
+            yield _Line(
+                number, names[number], place, direction, float(probe.analytic[number][place])
+            )
