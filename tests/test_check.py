@@ -37,6 +37,7 @@ def squared(slope: Any) -> mg.Gate:
         (lambda x: mg.log(x), (1e-8,)),
         (lambda x: mg.log(x).sum(), ([1e-8, 1.0],)),
         (lambda x: mg.sin(x), (1e6,)),
+        (lambda x: 1 / x, (3e-7,)),
         (lambda x: 1e9 + mg.sin(1000 * x), (0.1,)),
         (lambda x: mg.relu(x - 1.0005) + x * x, (1.0,)),  # the kink is beyond the smaller steps
     ],

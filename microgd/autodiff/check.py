@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.autodiff.differences import Difference, between, judged, plain_error
+from microgd.autodiff.differences import Difference, best_estimate, between, judged, plain_error
 from microgd.autodiff.functional import as_tensor
 from microgd.autodiff.kinks import crossed
 from microgd.errors import ArgumentError, DataError
@@ -256,10 +256,20 @@ def _compared(probe: _Probe, line: _Line, differences: list[Difference]) -> Mism
         free = [d for d in differences if not crossing[d.h]]
         middle = differences[len(differences) // 2]
         if free:
-            numeric, error = judged(line.analytic, free)
+            numeric, error = judged(line.analytic, _surer(probe, line, free))
         elif between(line.analytic, middle):
             kinks = crossing[middle.h]
     return Mismatch(line.input, line.place, line.analytic, numeric, error, tuple(kinks), outside)
+
+
+def _surer(probe: _Probe, line: _Line, differences: list[Difference]) -> list[Difference]:
+    """The differences, or those with steps in proportion to x, as poles need: the surer ones."""
+    reach = probe.reach(line.direction)
+    nearer = [probe.difference(line.direction, reach * d.h) for d in differences if reach]
+    here, there = best_estimate(differences), best_estimate(nearer)
+    if here is None or there is None:
+        return differences
+    return nearer if there.doubt < here.doubt else differences
 
 
 def _one_direction(probe: _Probe, seed: int) -> Iterator[_Line]:

@@ -66,6 +66,11 @@ class Estimate:
     unsure: float
     noise: float
 
+    @property
+    def doubt(self) -> float:
+        """How unsure it is beside its own size."""
+        return self.unsure / abs(self.slope) if self.slope else float("inf")
+
 
 def best_estimate(differences: Sequence[Difference]) -> Estimate | None:
     """The numeric gradient; None where no difference is finite. Larger steps come first.
