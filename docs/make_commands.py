@@ -1,4 +1,4 @@
-"""Run the commands in docs/commands/ and docs/lecture-circuits.md, and write what they print under them.
+"""Run the commands in the pages that show some, and write what they print under them.
 
 python docs/make_commands.py        # rewrites the pages; a test compares them
 """

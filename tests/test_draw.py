@@ -552,3 +552,9 @@ def test_where_no_engine_is_a_notebook_says_so(tmp_path):
     drawing = mg.draw(deck(), engine=str(tmp_path / "no-such-dot"))
     assert drawing._repr_svg_() is None
     assert "no such program" in drawing._repr_html_()
+
+
+def test_a_scope_with_a_lone_surrogate_is_drawn():
+    with mg.scope("layer\ud800"):
+        f = mg.Tensor(1.0, name="x") * 2.0
+    ET.fromstring(mg.draw(f).svg)

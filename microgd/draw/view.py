@@ -103,7 +103,7 @@ def scope_id(scope: str) -> str:
     >>> scope_id("net/layer:1")
     'net/layer%3A1'
     """
-    return quote(scope, safe="/")
+    return quote(scope, safe="/", errors="replace")
 
 
 def pretty(name: str) -> str:
