@@ -13,7 +13,7 @@ import numpy as np
 
 from microgd.errors import GateError, PlaceholderError, ShapeError, StaleDataError
 from microgd.gates.movement import broadcast_to, sum_to
-from microgd.graph.fresh import stale_message as stale_message
+from microgd.graph.fresh import stale_message
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.row import CONSTANT
