@@ -107,7 +107,10 @@ def _show(report: Report, sweep: bool) -> None:
     elif report.ok:
         say(f"The gradients agree ({how}).")
     else:
-        say(f"The gradients differ, {report.verdict} ({how}).")
+        if report.verdict == "not comparable":
+            say("The gradients cannot be compared: every difference leaves the function's domain.")
+        else:
+            say(f"The gradients differ, {report.verdict} ({how}).")
     for kink in report.kinks:
         say(f"Note: {kink.replace('at <expression>:1: ', 'in ')}")
 
