@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .gates import family_of, signature
 from .output import say_wrapped
 from .streams import fitted, say
 
@@ -22,6 +21,18 @@ PATTERNS = {
     "sums": "adds up what the copies receive",
     "blocks": "lets no gradient through",
 }
+
+
+def family_of(gate: Gate) -> str:
+    """Which kind of gate it is."""
+    from microgd.gates.table import FAMILIES
+
+    return next((family for family, rows in FAMILIES.items() if gate.name in rows), "")
+
+
+def signature(gate: Gate) -> str:
+    """How the gate is called, with `…` for a parameter that must be given."""
+    return gate.signature.replace("=Ellipsis", "=…")
 
 
 def show_gate(gate: Gate) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .gate_page import family_of, show_gate, signature
 from .streams import say
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ def command(name: str | None, family: str | None, as_json: bool, markdown: bool)
     elif markdown:
         _show_markdown(gate for gates in families.values() for gate in gates)
     elif name is not None:
-        from .gate_page import show_gate
-
         show_gate(families[""][0])
     else:
         for kind, gates in families.items():
@@ -80,13 +79,6 @@ def _named(name: str) -> Gate:
     return gate_named(name) or operators().get(name) or signs.get(name) or find(name)
 
 
-def family_of(gate: Gate) -> str:
-    """Which kind of gate it is."""
-    from microgd.gates.table import FAMILIES
-
-    return next((family for family, rows in FAMILIES.items() if gate.name in rows), "")
-
-
 def row_of(gate: Gate) -> dict[str, Any]:
     """A row of the table as plain data. A parameter that must be given has no default."""
     return {
@@ -105,11 +97,6 @@ def row_of(gate: Gate) -> dict[str, Any]:
         "doc": gate.doc,
         "example": gate.example,
     }
-
-
-def signature(gate: Gate) -> str:
-    """How the gate is called, with `…` for a parameter that must be given."""
-    return gate.signature.replace("=Ellipsis", "=…")
 
 
 def _show_family(family: str, gates: list[Gate]) -> None:

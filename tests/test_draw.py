@@ -558,3 +558,12 @@ def test_a_scope_with_a_lone_surrogate_is_drawn():
     with mg.scope("layer\ud800"):
         f = mg.Tensor(1.0, name="x") * 2.0
     ET.fromstring(mg.draw(f).svg)
+
+
+def test_a_gate_that_carries_a_constant_says_what_it_does_to_the_other_input():
+    x = mg.Tensor(3.0, name="x")
+    svg = mg.draw(4.0 - (2.0 * x + 1.0), look="lecture").svg
+    words = [texts(g) for g in groups(svg, "gate").values()]
+    assert ["×2", "scales"] in words
+    assert ["+1", "passes"] in words
+    assert ["4−", "flips"] in words

@@ -148,6 +148,9 @@ class _Builder:
     def _badge(self, node: TraceNode) -> str:
         if node.id in self.broadcasts:
             return f"{node.badge}, sums batch"
+        if node.folded and node.pattern in ("distributes", "swaps"):
+            flips = self.rules.get(node.id) == "−1"  # a constant minus this
+            return "scales" if node.pattern == "swaps" else "flips" if flips else "passes"
         if node.folded and node.pattern == "scales" and self.rules.get(node.id):
             return f"× {self.rules[node.id]}"  # of this power, say: × 2·x
         return node.badge
