@@ -496,7 +496,7 @@ def test_an_error_inside_a_shape_rule_names_the_gate() -> None:
     row = mg.Gate("odd", ("x",), np.exp, (None,), shape=lambda x: x[0].missing())
     with pytest.raises(AttributeError):
         row(mg.Tensor([1.0]))
-    row = mg.Gate("odd", ("x",), np.exp, (None,), shape=lambda x: (*x, "a" + 1))  # type: ignore
+    row = mg.Gate("odd", ("x",), np.exp, (None,), shape=lambda x: (*x, "a" + 1))
     with pytest.raises(mg.ShapeError, match=r"odd: .* \(input shapes: \(1,\)\)") as caught:
         row(mg.Tensor([1.0]))
     assert isinstance(caught.value.__cause__, TypeError)
