@@ -14,7 +14,8 @@ HEAD = """# The table of gates
 A gate is one row: what it computes, its local derivative for each input, and what it therefore
 does to a gradient that flows back through it. Every gate is a function of `mg` and of the language
 of expressions. A gate that *opens* is composite: `draw(f, expand="sigmoid")` and `--expand sigmoid`
-show the gates it is made of, with the same gradients.
+show the gates it is made of, with the same gradients; where a tie or an overflow makes them differ,
+the row says so.
 
 | word | the gradient |
 |---|---|
