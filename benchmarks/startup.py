@@ -19,7 +19,7 @@ import sys
 import sysconfig
 import time
 
-MICROGD = shutil.which("microgd", path=sysconfig.get_path("scripts")) or "microgd"
+MICROGD = shutil.which("microgd", path=sysconfig.get_path("scripts")) or ""
 
 COMMANDS: dict[str, list[str]] = {
     "python -c pass": [sys.executable, "-c", "pass"],
@@ -54,6 +54,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Measure start-up times.")
     parser.add_argument("--repeats", type=int, default=21, help="at least 10")
+    if not MICROGD:
+        parser.exit(1, f"microgd is not installed beside {sys.executable}: pip install . first\n")
     repeats = max(10, parser.parse_args().repeats)
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, median of {repeats}\n")
     print("| command | milliseconds | slowest |\n|---|---|---|")
