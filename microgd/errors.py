@@ -53,5 +53,9 @@ class DrawingError(MicrogdError, RuntimeError):
     """A picture could not be drawn."""
 
 
+class DeviceError(MicrogdError, RuntimeError):
+    """No such device, a build that failed, no memory left on a device, or a device that was lost."""
+
+
 class OutputError(MicrogdError, OSError):
     """A file could not be written; what was there before is untouched."""

@@ -1,0 +1,1 @@
+"""The compiler: graphs of gates as OpenCL programs, on the devices of this computer."""
