@@ -54,7 +54,7 @@ class DrawingError(MicrogdError, RuntimeError):
 
 
 class DeviceError(MicrogdError, RuntimeError):
-    """No such device, a build that failed, no memory left on a device, or a device that was lost."""
+    """No such device, a build that failed, no memory left on it, or a device that was lost."""
 
 
 class OutputError(MicrogdError, OSError):
