@@ -121,3 +121,18 @@ def indent(lines: list[str]) -> list[str]:
 def block(head: str, lines: list[str]) -> list[str]:
     """`head { lines }`."""
     return [f"{head} {{".lstrip(), *indent(lines), "}"]
+
+
+def power_of_two(length: int) -> int:
+    """The smallest power of two that is not less."""
+    return 1 << (length - 1).bit_length()
+
+
+def vector(real: str, width: int) -> str:
+    """The name of a vector type."""
+    return real if width == 1 else f"{real}{width}"
+
+
+def unrolled(name: str, count: int, lines: list[str]) -> list[str]:
+    """A loop that the compiler writes out: only then an array can live in registers."""
+    return ["#pragma unroll", *block(f"for (int {name} = 0; {name} < {count}; {name}++)", lines)]

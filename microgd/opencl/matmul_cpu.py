@@ -24,7 +24,18 @@ from dataclasses import dataclass
 from itertools import product as pairs
 from typing import Literal
 
-from microgd.opencl.matmul import Body, Operand, Product, Store, block, matrix_number, times
+from microgd.opencl.matmul import (
+    Body,
+    Operand,
+    Product,
+    Store,
+    block,
+    matrix_number,
+    power_of_two,
+    times,
+    unrolled,
+    vector,
+)
 
 PANEL_BYTES = 256 * 1024
 """A packed panel may be this large: so much a group may have, and a level 2 cache holds it."""
@@ -174,16 +185,6 @@ def is_crowded(product: Product) -> bool:
 def size_of(product: Product) -> int:
     """Bytes of a number."""
     return 8 if product.real == "double" else 4
-
-
-def power_of_two(length: int) -> int:
-    """The smallest power of two that is not less."""
-    return 1 << (length - 1).bit_length()
-
-
-def vector(real: str, width: int) -> str:
-    """The name of a vector type."""
-    return real if width == 1 else f"{real}{width}"
 
 
 # The text --------------------------------------------------------------------------------------
@@ -356,11 +357,6 @@ def pieces(real: str, count: int) -> Iterator[tuple[str, int, int]]:
         if count & width:
             yield vector(real, width), offset, width
             offset += width
-
-
-def unrolled(name: str, count: int, lines: list[str]) -> list[str]:
-    """A loop that the compiler writes out: only then an array can live in registers."""
-    return ["#pragma unroll", *block(f"for (int {name} = 0; {name} < {count}; {name}++)", lines)]
 
 
 def vload(lanes: int, index: str, pointer: str) -> str:
