@@ -1,4 +1,4 @@
-"""Choices that suggest the nearest word, and the options that pictures share."""
+"""Choices that suggest the nearest word, and the options that commands share."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ class Choice(click.Choice[str]):
 def output_option(help: str) -> Callable[[F], F]:
     """`-o FILE`, as often as wanted."""
     return click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help=help)
+
+
+def device_option(function: F) -> F:
+    """`--device`, which `devices.chosen` turns into a device."""
+    return click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="DEVICE",
+        help="auto, gpu, cpu, interpreter, or PLATFORM:DEVICE as `microgd devices` names it.",
+    )(function)
 
 
 def picture_options(function: F) -> F:

@@ -33,7 +33,14 @@ def command(ctx: click.Context, as_json: bool) -> None:
         from .output import show_json
 
         rows = [
-            {"name": f.name, "state": f.state, "text": f.text, "mend": list(f.mend)} for f in found
+            {
+                "name": f.name,
+                "state": f.state,
+                "text": f.text,
+                "mend": list(f.mend),
+                "note": f.note,
+            }
+            for f in found
         ]
         show_json({"works": works, "findings": rows})
     else:
@@ -49,5 +56,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
                 say(title)
             for line in commands:
                 say(f"  {line}")
+        for note in (f.note for f in found if f.note):
+            say()
+            say(note)
     if not works:
         ctx.exit(FAILED)

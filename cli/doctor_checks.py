@@ -9,37 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: Seconds that an OpenCL driver may take to list its devices; a broken one may hang for ever.
-OPENCL_TIMEOUT = 30.0
-
-#: Lists the devices and adds two numbers on each: being listed proves nothing. It runs in a Python
-#: of its own, because a broken driver crashes the program that asks.
-OPENCL_PROGRAM = """\
-import json, warnings
-warnings.simplefilter("ignore")
-import numpy as np, pyopencl as cl
-found = []
-for platform in cl.get_platforms():
-    for device in platform.get_devices():
-        problem = None
-        try:
-            context = cl.Context([device])
-            queue = cl.CommandQueue(context)
-            text = "__kernel void f(__global float *x) { x[0] = x[0] + 1.0f; }"
-            program = cl.Program(context, text).build()
-            flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
-            x = np.array([1.0], dtype=np.float32)
-            buffer = cl.Buffer(context, flags, hostbuf=x)
-            program.f(queue, (1,), None, buffer)
-            cl.enqueue_copy(queue, x, buffer)
-            queue.finish()
-            problem = None if x[0] == 2.0 else "it adds wrongly"
-        except Exception as error:
-            problem = " ".join(str(error).split())[:160] or type(error).__name__
-        found.append([device.name.strip(), platform.name.strip(), problem])
-print("DEVICES" + json.dumps([cl.VERSION_TEXT, found]))
-"""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -48,12 +17,14 @@ class Finding:
     Attributes:
         state: "ok", "optional" (missing, and not needed) or "bad" (the main job does not work).
         mend: the commands that mend it.
+        note: lines to read after them.
     """
 
     name: str
     state: str
     text: str
     mend: tuple[str, ...] = ()
+    note: str = ""
 
 
 def findings() -> list[Finding]:
@@ -161,41 +132,26 @@ def how_to_get_an_engine() -> tuple[str, ...]:
 
 
 def _opencl() -> list[Finding]:
-    import json
-    from importlib.util import find_spec
+    """Every device, after it has computed, and what is known of drivers that show none."""
+    from microgd.opencl.advice import commands, how_to
+    from microgd.opencl.devices import discover
 
-    from microgd.draw.engines.running import OutOfTime, run
-
-    if find_spec("pyopencl") is None:
-        text = "pyopencl is not installed; needed only to compute on OpenCL devices"
-        return [Finding("OpenCL", "optional", text, (_pip("pyopencl"),))]
     try:
-        outcome = run([sys.executable, "-c", OPENCL_PROGRAM], b"", OPENCL_TIMEOUT)
-    except OutOfTime:
-        text = f"a driver did not answer in {OPENCL_TIMEOUT:g} s; update or remove it"
-        return [Finding("OpenCL", "optional", text)]
-    _, marked, answer = outcome.stdout.decode("utf-8", "replace").rpartition("DEVICES")
-    if not marked:
-        last = (outcome.complaint.strip().splitlines() or ["no message"])[-1]
-        if "PLATFORM_NOT_FOUND" in last:
-            return [Finding("OpenCL", "optional", "pyopencl finds no driver", _opencl_driver())]
-        ended = f"asking for devices ended with status {outcome.returncode}: {last:.160}"
-        return [Finding("OpenCL", "optional", ended)]
-    version, devices = json.loads(answer)
-    if not devices:
-        return [Finding("OpenCL", "optional", "no device", _opencl_driver())]
-    return [
-        Finding("OpenCL", "ok", f"{device} ({driver}), pyopencl {version}")
-        if problem is None
-        else Finding("OpenCL", "optional", f"{device} ({driver}) does not work: {problem}")
-        for device, driver, problem in devices
+        seen = discover()
+    except Exception as error:  # a device is not needed for the main job
+        return [Finding("OpenCL", "optional", _first_line(str(error)))]
+    found = [
+        Finding("OpenCL", "ok", d.label)
+        if d.problem is None
+        else Finding("OpenCL", "optional", f"{d.label} cannot be used: {d.problem}")
+        for d in seen.devices
     ]
-
-
-def _opencl_driver() -> tuple[str, ...]:
-    if sys.platform in ("linux", "win32") and platform.machine().lower() in ("x86_64", "amd64"):
-        return (_pip("intel-opencl-rt intel-cmplr-lib-rt"),)
-    return ("sudo apt install pocl-opencl-icd",) if sys.platform == "linux" else ()
+    found += [Finding("OpenCL", "optional", note) for note in seen.notes]
+    if any(d.healthy for d in seen.devices):
+        return found
+    text = "no device works; the interpreter computes everything, only slower"
+    how = f"OpenCL devices, on\n{how_to()}"
+    return [*found, Finding("OpenCL", "optional", text, commands(), how)]
 
 
 def _terminal() -> list[Finding]:

@@ -56,7 +56,13 @@ def failure(error: Exception) -> click.ClickException:
 
 
 def _expected(error: MicrogdError) -> click.ClickException:
-    from microgd.errors import DrawingError, NonFiniteError, OutputError, StaleDataError
+    from microgd.errors import (
+        DeviceError,
+        DrawingError,
+        NonFiniteError,
+        OutputError,
+        StaleDataError,
+    )
 
-    job = (DrawingError, NonFiniteError, OutputError, StaleDataError)
+    job = (DeviceError, DrawingError, NonFiniteError, OutputError, StaleDataError)
     return (Failed if isinstance(error, job) else BadInput)(str(error))

@@ -5,17 +5,13 @@ from __future__ import annotations
 import platform
 import sys
 
+_INTEL = "pip install pyopencl intel-opencl-rt intel-cmplr-lib-rt (x86-64)"
+
 #: System → what gives it a device.
 WAYS = {
-    "Linux": (
-        "a GPU's driver brings its own OpenCL; for the CPU: pip install pyopencl intel-opencl-rt "
-        "intel-cmplr-lib-rt (x86-64), or sudo apt install pocl-opencl-icd"
-    ),
-    "macOS": "the system brings OpenCL; only pip install pyopencl is needed",
-    "Windows": (
-        "a GPU's driver brings its own OpenCL; for the CPU: pip install pyopencl intel-opencl-rt "
-        "intel-cmplr-lib-rt (x86-64)"
-    ),
+    "Linux": f"a GPU's driver brings OpenCL; CPU: {_INTEL}, or sudo apt install pocl-opencl-icd",
+    "macOS": "the system brings OpenCL: pip install pyopencl; or conda install pyopencl pocl",
+    "Windows": f"a GPU's driver brings OpenCL; CPU: {_INTEL}",
 }
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from microgd.errors import DeviceError
 
 
-class _Opened:
+class Opened:
     """A device's context and queue, made when they are first asked for, by one thread."""
 
     def __init__(self) -> None:
@@ -42,6 +42,7 @@ class Device:
         problem: why it cannot be used; None if it is healthy.
         index: the numbers of its platform and of itself, as `--device 0:1` names them.
         handle: pyopencl's device.
+        opened: its context and queue, once they are made.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Device:
     problem: str | None
     index: tuple[int, int]
     handle: Any = field(default=None, repr=False)
-    _opened: _Opened = field(default_factory=_Opened, repr=False)
+    opened: Opened = field(default_factory=Opened, repr=False)
 
     @property
     def healthy(self) -> bool:
@@ -81,17 +82,17 @@ class Device:
     def context(self) -> Any:
         """The one OpenCL context of this device."""
         self._open()
-        return self._opened.context
+        return self.opened.context
 
     @property
     def queue(self) -> Any:
         """The one command queue of this device: in order, without profiling."""
         self._open()
-        return self._opened.queue
+        return self.opened.queue
 
     def _open(self) -> None:
         _refuse_after_fork()
-        opened = self._opened
+        opened = self.opened
         if opened.queue is not None:
             return
         if self.handle is None:
@@ -120,7 +121,7 @@ INTERPRETER = Device(
     local_memory=0,
     largest_buffer=sys.maxsize,
     float64=True,
-    float16=True,
+    float16=False,
     vector_width=1,
     family="cpu",
     driver="",
@@ -156,14 +157,17 @@ def devices(*, check: bool = True) -> list[Device]:
     return list(discover(check=check).devices)
 
 
-def discover(*, check: bool = True) -> Discovery:
-    """The devices, and what there is to say about drivers that show none."""
+def discover(*, check: bool = True, again: bool = False) -> Discovery:
+    """The devices, and what there is to say about drivers that show none.
+
+    With `again`, nothing that is remembered counts: every device is checked now.
+    """
     with _LOCK:
         _refuse_after_fork()
-        if check not in _FOUND:
+        if check not in _FOUND or again:
             from .discovery import find
 
-            found, notes = find(check=check)
+            found, notes = find(check=check, again=again)
             _FOUND[check] = Discovery(found, notes, os.getpid())
         return _FOUND[check]
 

@@ -6,21 +6,28 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-from .checkup import identity
-from .devices import Device
+from .checkup import identity, short
+from .devices import Device, Opened
 from .health import Report, Verdict, examine, reports
 from .platforms import Driver, drivers, named
+
+#: Each device is opened once, however often it is found; the key is its OpenCL handle.
+_OPENED: dict[int, Opened] = {}
 
 _SILENT = "its driver did not show it when it was checked"
 
 
-def find(*, check: bool) -> tuple[tuple[Device, ...], tuple[str, ...]]:
+def find(*, check: bool, again: bool = False) -> tuple[tuple[Device, ...], tuple[str, ...]]:
     """All devices in the order of their numbers, and notes about drivers that show none."""
     if find_spec("pyopencl") is None:
         return (), ("pyopencl is not installed",)
     used_before = "pyopencl" in sys.modules
+    try:
+        import pyopencl  # noqa: F401
+    except Exception as error:  # a library that it needs is missing
+        return (), (f"pyopencl cannot be imported: {short(str(error))}",)
     chosen = drivers()
-    known = reports(chosen) if check else []
+    known = reports(chosen, again=again) if check else []
     bad = {r.driver.key for r in known if r.trouble is not None}
     listed = _listed([d for d in chosen if d.key not in bad])
     verdicts = {name: v for report in known for name, v in report.verdicts.items()}
@@ -106,6 +113,7 @@ def _device(handle: Any, verdict: Verdict) -> Device:
         problem=verdict.problem,
         index=(0, 0),
         handle=handle,
+        opened=_OPENED.setdefault(handle.int_ptr, Opened()),
     )
 
 

@@ -81,8 +81,12 @@ def reports(drivers: Sequence[Driver], *, again: bool = False) -> list[Report]:
 def examine(driver: Driver) -> Report:
     """Run the checkup for one driver, in a process of its own."""
     report = Report(driver)
-    with named([driver], set_here=False) as variables:
-        output, ended = _run(variables)
+    try:
+        with named([driver], set_here=False) as variables:
+            output, ended = _run(variables)
+    except OSError as error:
+        report.trouble = f"no process could be started to check it: {error}"
+        return report
     at, device, done = "being loaded", "", False
     for line in output.splitlines():
         _, marked, answer = line.partition(checkup.MARK)
@@ -216,9 +220,3 @@ def _remember(new: Sequence[Report]) -> None:
     except OSError:
         with suppress(OSError):
             own.unlink()
-
-
-def forget() -> None:
-    """Forget all verdicts."""
-    with suppress(OSError):
-        _file().unlink()
