@@ -34,7 +34,8 @@ relu: Gate = Gate(
     "relu",
     ("x",),
     lambda x: np.maximum(x, 0.0),
-    (lambda g, out, x: where(less_equal(x, 0.0), 0.0, g),),
+    # The mask is read off the output, which is 0 where x ≤ 0: x itself need not be kept.
+    (lambda g, out, x: where(less_equal(out, 0.0), 0.0, g),),
     formula="max(0, x)",
     local=("1 if x > 0",),
     sign="relu",
@@ -43,6 +44,7 @@ relu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x: maximum(x, 0.0),
+    opencl="{x} <= 0 ? ({R})(0) : {x}",
     doc="Lets positive values through, and the gradient with them. At 0 its gradient is 0 (opened, "
     "it is a maximum, whose tie shares: ½).",
     example=">>> mg.relu(-2.0), mg.relu(3.0)\n(0.0, 3.0)",
@@ -67,6 +69,7 @@ leaky_relu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x, slope: where(greater(x, 0.0), x, mul(x, slope)),
+    opencl="{x} > 0 ? {x} : {slope} * {x}",
     doc="A relu whose gradient never dies: below 0 a small slope is left.",
     example=">>> mg.leaky_relu(-2.0, slope=0.1)\n-0.2",
 )
@@ -85,6 +88,7 @@ vrelu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x, alpha: leaky_relu(x, slope=alpha),
+    opencl="{x} > 0 ? {x} : {alpha} * {x}",
     doc="The very leaky relu: α is 0.1 or even 0.5.",
     example=">>> mg.vrelu(-2.0, alpha=0.5)\n-1.0",
 )
@@ -105,6 +109,7 @@ prelu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x, alpha: where(greater(x, 0.0), x, mul(alpha, x)),
+    opencl="{x} > 0 ? {x} : {alpha} * {x}",
     doc="A leaky relu that learns its slope α. For α ≤ 1 it is max(αx, x).",
     example=">>> mg.prelu(-2.0, 0.25)\n-0.5",
 )
@@ -134,6 +139,7 @@ elu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x, alpha: _elu_expansion(x, alpha),
+    opencl="{x} > 0 ? {x} : {alpha} * expm1({x})",
     doc="Smooth below 0, where it settles at −α.",
     example=">>> mg.elu(2.0)\n2.0",
 )
@@ -155,6 +161,7 @@ selu: Gate = Gate(
     branch=_positive,
     tie=_at_zero,
     expansion=lambda x: mul(elu(x, alpha=SELU_ALPHA), SELU_SCALE),
+    opencl=f"({{x}} > 0 ? {{x}} : ({{R}})({SELU_ALPHA}) * expm1({{x}})) * ({{R}})({SELU_SCALE})",
     doc="An elu scaled so that layers keep mean 0 and variance 1 (λ 1.0507…, α 1.6733…).",
     example=">>> mg.selu(1.0)\n1.0507009873554805",
 )
@@ -169,6 +176,7 @@ centred_softplus: Gate = Gate(
     sign="soft+₀",
     badge="× σ(x)",
     expansion=lambda x: sub(softplus(x), math.log(2.0)),
+    opencl=f"fmax({{x}}, ({{R}})(0)) + log1p(exp(-fabs({{x}}))) - ({{R}})({math.log(2.0)})",
     doc="A softplus moved down so that it passes through 0.",
     example=">>> mg.centred_softplus(0.0)\n0.0",
 )
@@ -185,6 +193,13 @@ def _maxout(*branches: Any) -> Any:
     top = branches[0]
     for branch in branches[1:]:
         top = np.maximum(top, branch)
+    return top
+
+
+def _maxout_opencl(*branches: str) -> str:
+    top = branches[0]
+    for branch in branches[1:]:
+        top = f"((({top} >= {branch}) | ({top} != {top})) ? {top} : {branch})"
     return top
 
 
@@ -217,6 +232,7 @@ maxout: Gate = Gate(
     branch=_maxout_winners,
     tie=lambda *branches: _maxout_winners(*branches).sum(axis=0) > 1,
     expansion=_maxout_expansion,
+    opencl=_maxout_opencl,
     doc="The largest of several linear maps: maxout(W1 @ x + b1, W2 @ x + b2). Ties share equally.",
     example=">>> mg.maxout(1.0, 3.0, 2.0)\n3.0",
 )

@@ -22,6 +22,7 @@ add: Gate = Gate(
     pattern="distributes",
     scalar=operator.add,
     infix="+",
+    opencl="{x} + {y}",
     doc="Sends the upstream gradient on, unchanged, to both inputs.",
     example=">>> mg.add(2.0, 3.0)\n5.0",
 )
@@ -37,6 +38,7 @@ neg: Gate = Gate(
     badge="flips",
     scalar=operator.neg,
     infix="-",
+    opencl="-{x}",
     doc="Flips the sign, forward and backward.",
     example=">>> mg.neg(2.0)\n-2.0",
 )
@@ -55,6 +57,7 @@ sub: Gate = Gate(
     scalar=operator.sub,
     infix="-",
     expansion=lambda x, y: add(x, neg(y)),
+    opencl="{x} - {y}",
     doc="Sends the upstream gradient to x as it is, to y with its sign flipped.",
     example=">>> mg.sub(2.0, 3.0)\n-1.0",
 )
@@ -72,6 +75,7 @@ mul: Gate = Gate(
     pattern="swaps",
     scalar=operator.mul,
     infix="*",
+    opencl="{x} * {y}",
     doc="Each input's gradient is the upstream gradient times the *other* input.",
     example=">>> mg.mul(2.0, 3.0)\n6.0",
 )
@@ -86,6 +90,7 @@ recip: Gate = Gate(
     sign="1/x",
     badge="× −1/x²",
     scalar=careful(lambda x: 1.0 / x, lambda x: np.divide(1.0, x)),
+    opencl="1 / {x}",
     doc="The reciprocal. `1 / x` records this gate.",
     example=">>> mg.recip(4.0)\n0.25",
 )
@@ -103,6 +108,7 @@ div: Gate = Gate(
     scalar=careful(operator.truediv, np.divide),
     infix="/",
     expansion=lambda x, y: mul(x, recip(y)),
+    opencl="{x} / {y}",
     doc="Division as IEEE has it: 1/0 is inf, 0/0 is NaN.",
     example=">>> mg.div(1.0, 4.0)\n0.25",
 )
@@ -119,6 +125,7 @@ identity: Gate = Gate(
     pattern="distributes",
     badge="passes",
     scalar=lambda x: x,
+    opencl="{x}",
     doc="No activation at all: the value passes, and so does the gradient.",
     example=">>> mg.identity(3.0)\n3.0",
 )

@@ -22,6 +22,7 @@ exp: Gate = Gate(
     sign="exp",
     badge="× output",
     scalar=careful(math.exp, np.exp),
+    opencl="exp({x})",
     doc="Its local derivative is its own output.",
     example=">>> mg.exp(0.0)\n1.0",
 )
@@ -36,6 +37,7 @@ log: Gate = Gate(
     sign="ln",
     badge="× 1/x",
     scalar=careful(math.log, np.log),
+    opencl="log({x})",
     doc="The natural logarithm: −inf at 0, NaN below.",
     example=">>> mg.log(1.0)\n0.0",
 )
@@ -51,6 +53,7 @@ expm1: Gate = Gate(
     badge="× eˣ",
     scalar=careful(math.expm1, np.expm1),
     expansion=lambda x: sub(exp(x), 1.0),
+    opencl="expm1({x})",
     doc="eˣ − 1 without the loss of digits near 0 that it has when opened.",
     example=">>> mg.expm1(1e-12)\n1.0000000000005e-12",
 )
@@ -66,6 +69,7 @@ log1p: Gate = Gate(
     badge="× 1/(1+x)",
     scalar=careful(math.log1p, np.log1p),
     expansion=lambda x: log(add(x, 1.0)),
+    opencl="log1p({x})",
     doc="ln(1 + x) without the loss of digits near 0 that it has when opened.",
     example=">>> mg.log1p(0.0)\n0.0",
 )
@@ -80,6 +84,7 @@ sin: Gate = Gate(
     sign="sin",
     badge="× cos x",
     scalar=careful(math.sin, np.sin),
+    opencl="sin({x})",
     doc="Radians.",
     example=">>> mg.sin(0.0)\n0.0",
 )
@@ -94,6 +99,7 @@ cos: Gate = Gate(
     sign="cos",
     badge="× −sin x",
     scalar=careful(math.cos, np.cos),
+    opencl="cos({x})",
     doc="Radians.",
     example=">>> mg.cos(0.0)\n1.0",
 )
@@ -109,6 +115,7 @@ tanh: Gate = Gate(
     badge="× (1 − output²)",
     scalar=math.tanh,
     expansion=lambda x: sub(mul(sigmoid(mul(x, 2.0)), 2.0), 1.0),
+    opencl="tanh({x})",
     doc="The sigmoid, stretched and centred: tanh x = 2σ(2x) − 1. Opened, its gradient is NaN "
     "below −354.",
     example=">>> mg.tanh(0.0)\n0.0",
@@ -138,6 +145,7 @@ sigmoid: Gate = Gate(
     badge="σ(1−σ)",
     scalar=_sigmoid_scalar,
     expansion=lambda x: recip(add(exp(neg(x)), 1.0)),
+    opencl="({x} >= 0 ? ({R})(1) : exp(-fabs({x}))) / (1 + exp(-fabs({x})))",
     doc="Squeezes x into (0, 1). The local derivative (1 − σ)σ is at most ¼ and dies at both ends. "
     "Opened, its gradient is NaN below −709, where e⁻ˣ overflows.",
     example=">>> mg.sigmoid(0.0)\n0.5",
@@ -154,6 +162,7 @@ softplus: Gate = Gate(
     badge="× σ(x)",
     scalar=lambda x: math.log1p(math.exp(-abs(x))) + (x if x > 0.0 else 0.0) if x == x else x,
     expansion=lambda x: _softplus_expansion(x),
+    opencl="fmax({x}, ({R})(0)) + log1p(exp(-fabs({x})))",
     doc="A smooth relu. Opened, it is max(x, 0) + ln(1 + e^−|x|), which never overflows.",
     example=">>> round(mg.softplus(0.0), 6)\n0.693147",
 )

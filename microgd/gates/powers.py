@@ -47,6 +47,7 @@ power: Gate = Gate(
     badge="× p·x^(p−1)",
     scalar=careful(_power_scalar, np.power),
     infix="**",
+    opencl="pow({x}, {p})",
     doc="Power. The base's gradient is 0 where p = 0; the exponent's is 0 at 0⁰ and NaN for x < 0.",
     example=">>> mg.pow(2.0, 3.0)\n8.0",
 )
@@ -65,6 +66,7 @@ absolute: Gate = Gate(
     branch=np.sign,
     tie=lambda x: np.equal(x, 0),
     expansion=lambda x: maximum(x, neg(x)),
+    opencl="fabs({x})",
     doc="The absolute value. At 0 its gradient is 0.",
     example=">>> mg.abs(-2.0)\n2.0",
 )
@@ -80,6 +82,7 @@ sqrt: Gate = Gate(
     badge="× 1/(2√x)",
     scalar=careful(math.sqrt, np.sqrt),
     expansion=lambda x: power(x, 0.5),
+    opencl="sqrt({x})",
     doc="The square root: NaN below 0, and an infinite gradient at 0.",
     example=">>> mg.sqrt(9.0)\n3.0",
 )
@@ -95,6 +98,7 @@ square: Gate = Gate(
     badge="× 2x",
     scalar=lambda x: x * x,
     expansion=lambda x: mul(x, x),
+    opencl="{x} * {x}",
     doc="x · x. Expanded, one wire branches into both inputs of a mul gate.",
     example=">>> mg.square(3.0)\n9.0",
 )

@@ -22,6 +22,7 @@ def _truth(compare: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _comparison(name: str, symbol: str, ufunc: Any, scalar: Callable[..., bool]) -> Gate:
+    c_operator = {"≥": ">=", "≤": "<=", "=": "==", "≠": "!="}.get(symbol, symbol)
     return Gate(
         name,
         ("x", "y"),
@@ -35,7 +36,8 @@ def _comparison(name: str, symbol: str, ufunc: Any, scalar: Callable[..., bool])
         pattern="blocks",
         scalar=lambda x, y: 1.0 if scalar(x, y) else 0.0,
         branch=ufunc,
-        infix={"≥": ">=", "≤": "<=", "=": "==", "≠": "!="}.get(symbol, symbol),
+        infix=c_operator,
+        opencl=f"{{x}} {c_operator} {{y}} ? ({{R}})(1) : ({{R}})(0)",
         doc="1 where it holds, 0 where not; flat on both sides, so no gradient passes.",
         example=f">>> mg.{name}(2.0, 3.0)\n{1.0 if scalar(2.0, 3.0) else 0.0}",
     )
@@ -59,6 +61,7 @@ logical_and: Gate = Gate(
     pattern="blocks",
     scalar=lambda x, y: 1.0 if x != 0.0 and y != 0.0 else 0.0,
     branch=np.logical_and,
+    opencl="(({x} != 0) & ({y} != 0)) ? ({R})(1) : ({R})(0)",
     doc="1 where both are nonzero, 0 elsewhere; no gradient passes.",
     example=">>> mg.logical_and(1.0, 0.0)\n0.0",
 )
@@ -75,6 +78,7 @@ sign: Gate = Gate(
     scalar=lambda x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else x * 0.0,
     branch=np.sign,
     tie=lambda x: np.equal(x, 0),
+    opencl="{x} > 0 ? ({R})(1) : {x} < 0 ? ({R})(-1) : {x}",
     doc="−1, 0 or 1; no gradient passes.",
     example=">>> mg.sign(-3.0)\n-1.0",
 )
@@ -94,6 +98,7 @@ where: Gate = Gate(
     pattern="routes",
     scalar=lambda condition, x, y: x if condition != 0.0 else y,
     branch=lambda condition, x, y: np.not_equal(condition, 0),
+    opencl="{condition} != 0 ? {x} : {y}",
     doc="x where the condition is not 0, else y; the gradient goes where the value came from.",
     example=">>> mg.where(1.0, 2.0, 3.0)\n2.0",
 )
@@ -118,6 +123,7 @@ maximum: Gate = Gate(
     scalar=lambda x, y: x if x >= y or x != x else y,
     branch=lambda x, y: np.sign(np.subtract(x, y)),
     tie=np.equal,
+    opencl="(({x} >= {y}) | ({x} != {x})) ? {x} : {y}",
     doc="Routes the whole gradient to the larger input; at a tie, half to each. NaN stays NaN.",
     example=">>> mg.maximum(2.0, 3.0)\n3.0",
 )
@@ -137,6 +143,7 @@ minimum: Gate = Gate(
     branch=lambda x, y: np.sign(np.subtract(x, y)),
     tie=np.equal,
     expansion=lambda x, y: -maximum(-x, -y),
+    opencl="(({x} <= {y}) | ({x} != {x})) ? {x} : {y}",
     doc="Routes the whole gradient to the smaller input; at a tie, half to each. NaN stays NaN.",
     example=">>> mg.minimum(2.0, 3.0)\n2.0",
 )
@@ -169,6 +176,11 @@ def _clip_expansion(x: Any, low: float | None, high: float | None) -> Any:
     return x if high is None else minimum(x, high)
 
 
+def _clip_opencl(x: str, low: float | None, high: float | None) -> str:
+    text = x if low is None else f"{x} < {{low}} ? {{low}} : {x}"
+    return text if high is None else f"({text}) > {{high}} ? {{high}} : ({text})"
+
+
 clip: Gate = Gate(
     "clip",
     ("x",),
@@ -185,6 +197,7 @@ clip: Gate = Gate(
         | np.equal(x, high if high is not None else np.nan)
     ),
     expansion=_clip_expansion,
+    opencl=_clip_opencl,
     doc="Keeps x between low and high (None: no bound); the gradient passes inside and at bounds "
     "(opened, half of it at bounds, as at any tie of maximum).",
     example=">>> mg.clip(5.0, 0.0, 1.0)\n1.0",

@@ -15,6 +15,8 @@ from microgd.graph.row import GateRow
 
 #: rewrite(node, its new inputs) -> the node to put in its place, or None to record it as it was.
 Rewrite = Callable[[Node, tuple[Any, ...]], Any]
+#: expansion(*inputs, **params) -> a gate's output, made of other gates.
+Expansion = Callable[..., Any]
 
 
 def rebuild(
@@ -56,7 +58,7 @@ def rebuild(
         if made is None:
             made = _again(node, inputs)
         if made.stamp > began:  # and not an input, or another old node, handed on
-            made.name = node.name
+            made.name = node.name or made.name
             made.scope = node.scope
         new[node] = made
     return new
@@ -92,34 +94,55 @@ def expand(
     """
     wanted = None if names is None else frozenset(names)
 
-    def opened(node: Node, inputs: tuple[Any, ...], inside: tuple[GateRow, ...] = ()) -> Any:
-        gate = node.gate
-        if gate.expansion is None or (wanted is not None and gate.name not in wanted):
+    def expansion(node: Node) -> Expansion | None:
+        return node.gate.expansion if wanted is None or node.gate.name in wanted else None
+
+    return opened(outputs, expansion, deep)
+
+
+def opened(
+    outputs: Sequence[Node], expansion: Callable[[Node], Expansion | None], deep: bool = True
+) -> list[Node]:
+    """The outputs with some gates written in others, in one walk over the graph.
+
+    Arguments:
+        expansion: the function that writes a node in other gates, or None to leave it.
+        deep: ask about what was written in its place, too.
+
+    Raises:
+        GateError: an expansion with another shape than its gate, or with the gate itself in it.
+    """
+
+    def rewrite(node: Node, inputs: tuple[Any, ...], inside: tuple[GateRow, ...] = ()) -> Any:
+        written = expansion(node)
+        if written is None:
             return None
+        gate = node.gate
         if gate in inside:
             raise GateError(f"the expansion of gate {gate.name!r} leads back to the gate itself")
-        made, recorded = _expansion(node, inputs)
+        made, recorded = _expansion(node, inputs, written)
         if not deep:
             return made
         new: dict[Node, Node] = {}
         for one in recorded:
             if one.inputs:
                 sources = tuple(new.get(i, i) for i in one.inputs)
-                deeper = opened(one, sources, (*inside, gate))
+                deeper = rewrite(one, sources, (*inside, gate))
                 new[one] = _again(one, sources) if deeper is None else deeper
         return new.get(made, made)
 
-    new = rebuild(outputs, rewrite=opened)
+    new = rebuild(outputs, rewrite=rewrite)
     return [new[o] for o in outputs]
 
 
-def _expansion(node: Node, inputs: tuple[Any, ...]) -> tuple[Node, list[Node]]:
+def _expansion(
+    node: Node, inputs: tuple[Any, ...], expansion: Expansion
+) -> tuple[Node, list[Node]]:
     """The expansion of one gate, and what was recorded for it, inputs first.
 
     All of it comes from the place, and belongs to the scope, of the gate that it stands for.
     """
     began = next_tick()
-    expansion: Any = node.gate.expansion
     made = wrap(expansion(*inputs, **(node.params or {})), node.__class__)
     if made.shape != node.shape:
         raise GateError(

@@ -1,0 +1,208 @@
+"""Device arrays: numbers that stay on the device until somebody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from microgd.errors import DataError, DeviceError
+from microgd.graph.shapes import Shape, element_count
+from microgd.graph.values import value_from
+from microgd.opencl.devices import Device, choose
+
+#: Bytes that kernels may read (never write) beyond the end of an array.
+PADDING = 128
+
+
+class Storage:
+    """A buffer on a device, or an array of the interpreter's; goes back to its pool when done with."""
+
+    __slots__ = ("__weakref__", "buffer", "release", "size")
+
+    def __init__(
+        self, buffer: Any, size: int, release: Callable[[int, Any], None] | None = None
+    ) -> None:
+        self.buffer = buffer
+        self.size = size
+        self.release = release
+
+    def __del__(self) -> None:
+        if self.release is not None:
+            self.release(self.size, self.buffer)
+
+
+class DeviceArray:
+    """An array on a device: the result of a compiled function, and welcome as its argument.
+
+    Reading it, by `numpy()`, `float()` or `np.asarray`, waits until it is computed; nothing else
+    does.
+
+    >>> import microgd as mg
+    >>> x = mg.device_array([1.0, 2.0], device="interpreter")
+    >>> x.shape, x.numpy().tolist()
+    ((2,), [1.0, 2.0])
+    """
+
+    __slots__ = ("_storage", "device", "dtype", "shape")
+
+    def __init__(self, device: Device, shape: Shape, dtype: Any, storage: Storage | None) -> None:
+        self.device = device
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._storage = storage
+
+    @property
+    def storage(self) -> Storage:
+        """Where it lies.
+
+        Raises:
+            DataError: it was given away to a compiled function, which wrote over it.
+        """
+        if self._storage is None:
+            raise DataError(
+                f"this array of shape {self.shape} was given away (donated) to a compiled function, "
+                "which has written its result over it: use the result, or keep a copy first"
+            )
+        return self._storage
+
+    def given_away(self) -> Storage:
+        """Its storage, for somebody else to write over; the array is gone."""
+        storage, self._storage = self.storage, None
+        return storage
+
+    @property
+    def ndim(self) -> int:
+        """How many axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements."""
+        return element_count(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes its elements take."""
+        return self.size * self.dtype.itemsize
+
+    def numpy(self) -> Any:
+        """A copy as a NumPy array; waits until it is computed."""
+        storage = self.storage
+        if isinstance(storage.buffer, np.ndarray):
+            return storage.buffer.copy()
+        out = np.empty(self.shape, self.dtype)
+        if out.size:
+            import pyopencl as cl
+
+            try:
+                cl.enqueue_copy(self.device.queue, out, storage.buffer)
+            except cl.Error as error:
+                raise lost(self.device, "reading an array", error) from error
+        return out
+
+    def item(self) -> float:
+        """The one number of an array with one element."""
+        return float(self.numpy().item())
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.numpy(), dtype=dtype)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise DataError("a scalar has no length")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        gone = ", given away" if self._storage is None else ""
+        return f"<DeviceArray {self.dtype}{list(self.shape)} on {self.device.name}{gone}>"
+
+
+def device_array(data: Any, device: str | Device = "auto", dtype: Any = None) -> DeviceArray:
+    """Put numbers on a device, where compiled functions find them without another copy.
+
+    Arguments:
+        data: an array or a nested list; whole numbers become int64 (indices), float32 stays, all
+            else becomes float64.
+        device: as in `compile`.
+        dtype: "float32", "float64" or "int64".
+
+    Raises:
+        DataError: data that is no array of numbers. DeviceError: no such device, or no memory.
+
+    >>> device_array([[1, 2]], "interpreter").dtype
+    dtype('int64')
+    """
+    chosen = choose(device)
+    value = np.asarray(host_value(data, dtype))
+    return DeviceArray(chosen, value.shape, value.dtype, upload(chosen, value))
+
+
+def host_value(data: Any, dtype: Any = None) -> Any:
+    """What was given, as an array that a device takes: whole numbers as int64."""
+    if isinstance(data, DeviceArray):
+        data = data.numpy()
+    if dtype is None and not isinstance(data, float):
+        array = np.asarray(data) if not isinstance(data, list | tuple) else np.asarray(data)
+        if array.dtype.kind in "iu":
+            dtype = "int64"
+    return value_from(data, dtype)
+
+
+def upload(device: Device, value: Any) -> Storage:
+    """A copy of an array on the device; the array may change at once."""
+    value = np.ascontiguousarray(value)
+    if device.kind == "interpreter":
+        return Storage(value.copy(), value.nbytes)
+    import pyopencl as cl
+
+    padded = np.zeros(value.nbytes + PADDING, np.uint8)
+    padded[: value.nbytes] = value.reshape(-1).view(np.uint8)
+    flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
+    try:
+        return Storage(cl.Buffer(device.context, flags, hostbuf=padded), padded.nbytes)
+    except cl.Error as error:
+        raise no_memory(device, padded.nbytes, error) from error
+
+
+def allocate(device: Device, size: int) -> Any:
+    """A buffer of so many bytes.
+
+    Raises:
+        DeviceError: the device has no room for it.
+    """
+    import pyopencl as cl
+
+    try:
+        if size > device.largest_buffer:
+            raise DeviceError(_too_large(device, size))
+        return cl.Buffer(device.context, cl.mem_flags.READ_WRITE, size=size)
+    except cl.Error as error:
+        raise no_memory(device, size, error) from error
+
+
+def _too_large(device: Device, size: int) -> str:
+    return (
+        f"an array of {size:,} bytes does not fit on {device.label}, whose largest array has "
+        f"{device.largest_buffer:,}: use smaller batches, or device='interpreter'"
+    )
+
+
+def no_memory(device: Device, size: int, error: Exception) -> DeviceError:
+    """The device has no room."""
+    return DeviceError(
+        f"{device.label} has no room for {size:,} bytes more (it has {device.memory:,} in all): "
+        f"use smaller batches or float32, or device='interpreter'. It said: {error}"
+    )
+
+
+def lost(device: Device, doing: str, error: Exception) -> DeviceError:
+    """The device did not do what it was asked."""
+    return DeviceError(
+        f"{device.label} failed at {doing}: {error}. It may have been lost or be out of memory; "
+        "the same program runs with device='interpreter'"
+    )

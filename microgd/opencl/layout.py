@@ -1,0 +1,111 @@
+"""Layout: a product of matrices reads its inputs in even steps, forwards or transposed.
+
+What lies otherwise (picked rows, joined pieces, a matrix that a kernel of this family reads badly)
+is copied first, by a kernel of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from microgd.gates.indexing import take
+from microgd.gates.linear import matmul
+from microgd.graph.node import Node
+from microgd.graph.record import record
+from microgd.graph.rewrite import rebuild
+from microgd.graph.row import CONSTANT, GateRow
+from microgd.graph.shapes import element_count
+from microgd.graph.values import FLOAT32
+from microgd.opencl.graph import Graph
+from microgd.opencl.group import fit, loops_over
+from microgd.opencl.index import Index, Variable, address
+from microgd.opencl.matmul import Operand, Product, needs_copy
+from microgd.opencl.views import PIECES, Place, broadcast, is_movement, through
+
+#: The compiler's own: its input, laid out without gaps.
+COPY = GateRow("copy", ("x",), np.array, formula="x, laid out", sign="copy", opencl="{x}")
+
+
+def lay_out(graph: Graph, family: str) -> Graph:
+    """The graph with copies where products of matrices need them."""
+
+    def rewrite(node: Node, inputs: tuple[Any, ...]) -> Node | None:
+        if node.gate is not matmul or not element_count(node.shape):
+            return None
+        laid = tuple(
+            i if i.dtype == node.dtype and reading(i, _turn(node, n)) else copy_of(i)
+            for n, i in enumerate(inputs)
+        )
+        made: Node = record(matmul, laid)  # type: ignore[arg-type]
+        copies = needs_copy(product_of(made, {}), family)
+        if any(copies):
+            again = zip(laid, copies, strict=True)
+            made = record(matmul, tuple(copy_of(i) if c else i for i, c in again))  # type: ignore[arg-type]
+        made._code, made._offset = node._code, node._offset
+        return made
+
+    new = rebuild(graph.outputs, rewrite=rewrite)
+    return graph.with_outputs(new[o] for o in graph.outputs)
+
+
+def copy_of(node: Node) -> Any:
+    """The node's numbers in a buffer of their own."""
+    return node if node.gate is COPY else record(COPY, (node,))
+
+
+def inner_loop(node: Node) -> Variable:
+    """The loop along which a product sums."""
+    return Variable("k", node.inputs[0].shape[-1])
+
+
+def _turn(node: Node, number: int) -> Place:
+    """The place in a product's left (0) or right (1) input that one turn of its loops reads."""
+    loops = loops_over(node.shape)
+    at = fit(node.shape, loops) or ()
+    k = Index.of(inner_loop(node))
+    shape = node.inputs[number].shape
+    batch = broadcast(shape[:-2], at[:-2])
+    return (*batch, at[-2], k) if number == 0 else (*batch, k, at[-1])
+
+
+def reading(node: Node, at: Place) -> tuple[Node, Index] | None:
+    """The node in a buffer that lies behind views, and where in it `at` is; None if uneven."""
+    while is_movement(node):
+        if node.gate is take or node.gate in PIECES:
+            return None
+        node, at = node.inputs[0], through(node, at)
+    if element_count(node.shape) <= 1 or (node.gate is CONSTANT and node.dtype.kind == "i"):
+        return None
+    index = address(at, node.shape)
+    return None if index.tangled else (node, index)
+
+
+def product_of(node: Node, pointers: dict[Node, str]) -> Product:
+    """A product for the writers of kernels; `pointers` are the names of its inputs' arguments."""
+    loops = loops_over(node.shape)
+    rows, columns = loops[-2:]
+    k = inner_loop(node)
+    operands = []
+    for number, (first, second) in enumerate([(rows, k), (k, columns)]):
+        found = reading(node.inputs[number], _turn(node, number))
+        assert found is not None
+        source, index = found
+        rest = Index(index.const, tuple(t for t in index.terms if t[0] not in (rows, columns, k)))
+        operands.append(
+            Operand(
+                pointers.get(source, "x"), rest.text(), index.factor(first), index.factor(second)
+            )
+        )
+    batch = 1
+    for loop in loops[:-2]:
+        batch *= loop.size
+    real = "float" if node.dtype == FLOAT32 else "double"
+    return Product(real, batch, rows.size, columns.size, k.size, *operands)  # type: ignore[arg-type]
+
+
+def operand_nodes(node: Node) -> list[Node]:
+    """The two nodes whose buffers a product reads."""
+    found = [reading(i, _turn(node, n)) for n, i in enumerate(node.inputs)]
+    return [f[0] for f in found if f is not None]

@@ -1,0 +1,206 @@
+"""Programs: functions that run as OpenCL kernels, with the results of the functions they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from threading import Lock
+from typing import Any, overload
+
+import numpy as np
+
+from microgd.autodiff.tree import leaves, rebuilt
+from microgd.errors import ArgumentError, DataError
+from microgd.graph.node import Node
+from microgd.graph.values import FLOAT32, FLOAT64
+from microgd.opencl.array import DeviceArray, Storage, host_value, upload
+from microgd.opencl.capture import Spec, capture
+from microgd.opencl.devices import INTERPRETER, Device, choose
+from microgd.opencl.executable import Executable, Interpreted
+
+
+class Program:
+    """A compiled function. Call it as you would the function.
+
+    It is compiled when first called, and again for arguments of other shapes or dtypes. Results are
+    `DeviceArray`s; they are computed while the program goes on, and waited for when read.
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], device: str | Device = "auto", donate: Sequence[int] = ()
+    ) -> None:
+        self.fn = fn
+        self.device = choose(device)
+        self.donate = tuple(donate)
+        self._family: str | None = None
+        self._executables: dict[Any, tuple[Executable | Interpreted, tuple[bool, ...]]] = {}
+        self._latest: Executable | Interpreted | None = None
+        self._lock = Lock()
+        update_wrapper(self, fn, updated=())
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        found = leaves([list(args), options])
+        executable, given = self._executable(found, args, options)
+        values = [self._value(x, away) for x, away in zip(found, given, strict=True)]
+        numbers = [v for v in values if v is not _FIXED]
+        for node in executable.captured.outside:
+            numbers.append(self._outside(node))
+        results = executable.run(numbers)
+        return rebuilt(executable.captured.tree, iter(results))
+
+    # -- arguments -----------------------------------------------------------------------------------
+
+    def _executable(
+        self, found: list[Any], args: Any, options: dict[str, Any]
+    ) -> tuple[Executable | Interpreted, tuple[bool, ...]]:
+        key = (tuple(map(_signature, found)), _structure(args), _structure(options))
+        ready = self._executables.get(key)
+        if ready is None:
+            with self._lock:
+                ready = self._executables.get(key) or self._compiled(found, args, options)
+                self._executables[key] = ready
+        self._latest = ready[0]
+        return ready
+
+    def _compiled(
+        self, found: list[Any], args: Any, options: dict[str, Any]
+    ) -> tuple[Executable | Interpreted, tuple[bool, ...]]:
+        specs = [_spec(x) for x in found]
+        captured = capture(self.fn, args, options, specs)
+        given: list[bool] = []
+        for position, arg in enumerate(args):
+            given += [position in self.donate] * len(leaves(arg))
+        given += [False] * (len(found) - len(given))
+        if self.device is INTERPRETER:
+            return Interpreted(captured, self.device), tuple(given)
+        numeric = [n for n, s in enumerate(specs) if s.dtype is not None]
+        by_value = [not isinstance(found[n], DeviceArray) and not specs[n].shape for n in numeric]
+        donated = [given[n] for n in numeric]
+        extra = len(captured.outside)
+        by_value += [node.shape == () for node in captured.outside]
+        executable = Executable(
+            captured, self.device, by_value, [*donated, *[False] * extra], self._family
+        )
+        return executable, tuple(given)
+
+    def _value(self, x: Any, given: bool) -> Any:
+        """An argument as the executable takes it."""
+        if isinstance(x, DeviceArray):
+            if x.device is not self.device:
+                return upload(self.device, x.numpy())
+            if given:
+                return x.given_away()
+            return x.storage
+        if _is_fixed(x):
+            return _FIXED
+        if x.__class__ is float:
+            return x
+        value = host_value(x.value if isinstance(x, Node) else x)
+        if np.ndim(value) == 0:
+            return value
+        return upload(self.device, value)
+
+    def _outside(self, node: Node) -> Any:
+        """The numbers, as they are now, of a Tensor that the function refers to."""
+        if node.shape == ():
+            return node.value
+        kept = self._kept.get(node)
+        if kept is None or kept[0] != node.stamp:
+            kept = self._kept[node] = (node.stamp, upload(self.device, np.asarray(node.value)))
+        return kept[1]
+
+    @property
+    def _kept(self) -> dict[Node, tuple[int, Storage]]:
+        return self.__dict__.setdefault("_kept_arrays", {})
+
+    # -- looking inside ------------------------------------------------------------------------------
+
+    @property
+    def executable(self) -> Executable | Interpreted:
+        """What the latest call ran."""
+        if self._latest is None:
+            raise ArgumentError("nothing was compiled yet: call the program once, for its shapes")
+        return self._latest
+
+
+_FIXED = object()
+
+
+def _is_fixed(x: Any) -> bool:
+    """Whether an argument is no number, and a part of the program instead."""
+    return x is None or isinstance(x, str | bool) or callable(x)
+
+
+def _signature(x: Any) -> Any:
+    """What of an argument the compiled program depends on."""
+    if isinstance(x, DeviceArray):
+        return (x.shape, x.dtype, True)
+    if x.__class__ is float:
+        return float
+    if _is_fixed(x):
+        return ("fixed", x)
+    if isinstance(x, Node):
+        if x.value is None:
+            raise DataError("a compiled function runs on numbers; this argument is a placeholder")
+        return (x.shape, x.dtype, False)
+    if isinstance(x, np.ndarray):
+        return (x.shape, x.dtype, False)
+    value = host_value(x)
+    return (np.shape(value), np.asarray(value).dtype, False)
+
+
+def _spec(x: Any) -> Spec:
+    if isinstance(x, DeviceArray):
+        return Spec(x.shape, x.dtype)
+    if _is_fixed(x):
+        return Spec(fixed=x)
+    value = host_value(x.value if isinstance(x, Node) else x)
+    dtype = np.asarray(value).dtype
+    if np.ndim(value) == 0 and dtype != FLOAT32:
+        dtype = FLOAT64
+    return Spec(np.shape(value), dtype)
+
+
+def _structure(tree: Any) -> Any:
+    """The shape of a tree, without its leaves."""
+    if isinstance(tree, dict):
+        return (dict, tuple((key, _structure(part)) for key, part in tree.items()))
+    if isinstance(tree, list | tuple):
+        return (type(tree), tuple(_structure(part) for part in tree))
+    return None
+
+
+@overload
+def compile(
+    fn: Callable[..., Any], *, device: str | Device = ..., donate: Sequence[int] = ...
+) -> Program: ...
+@overload
+def compile(
+    fn: None = ..., *, device: str | Device = ..., donate: Sequence[int] = ...
+) -> Callable[[Callable[..., Any]], Program]: ...
+def compile(
+    fn: Callable[..., Any] | None = None,
+    *,
+    device: str | Device = "auto",
+    donate: Sequence[int] = (),
+) -> Any:
+    """Turn a function on Tensors into an OpenCL program with the same results.
+
+    Arguments:
+        fn: takes and returns numbers, arrays and trees of them, computed with gates; gradients and
+            updates inside it are gates, too. Without it, `compile` is a decorator.
+        device: "auto", "gpu", "cpu", "interpreter", or a platform and device (see `devices`).
+        donate: positions of arguments whose arrays are given away, to be written over by results.
+
+    Raises:
+        DeviceError: no such device.
+
+    >>> double = compile(lambda x: x * 2.0, device="interpreter")
+    >>> double([1.0, 2.0]).numpy().tolist()
+    [2.0, 4.0]
+    """
+    if fn is None:
+        return lambda given: compile(given, device=device, donate=donate)
+    if not callable(fn):
+        raise DataError(f"compile takes a function, got {type(fn).__name__}")
+    return Program(fn, device, donate)
