@@ -46,7 +46,7 @@ def command(again: bool, as_json: bool) -> None:
         if device.problem is not None:
             say(f"{_number(device)} {device.label} cannot be used: {device.problem}.")
     for note in found.notes:
-        say(f"{note[:1].upper()}{note[1:]}.")
+        say(f"{note}.")
     say(f"--device auto takes {_number(taken)}: {taken.label}")
     if taken is INTERPRETER:
         from microgd.opencl.advice import how_to
@@ -87,11 +87,11 @@ def chosen(wanted: str, *, err: bool = False) -> Device:
     from microgd.opencl.devices import INTERPRETER, choose
 
     device = choose(wanted)
-    by = "auto" if wanted.strip().lower() == "auto" else f"--device {wanted}"
-    why = (
-        "; microgd devices says how to get a faster one" if device is INTERPRETER != wanted else ""
-    )
-    say(f"device: {device.label}, chosen by {by}{why}", err=err)
+    auto = wanted.strip().lower() == "auto"
+    by = "auto" if auto else f"--device {wanted}"
+    if auto and device is INTERPRETER:
+        by += "; microgd devices says how to get a faster one"
+    say(f"device: {device.label}, chosen by {by}", err=err)
     return device
 
 

@@ -20,12 +20,12 @@ _SILENT = "its driver did not show it when it was checked"
 def find(*, check: bool, again: bool = False) -> tuple[tuple[Device, ...], tuple[str, ...]]:
     """All devices in the order of their numbers, and notes about drivers that show none."""
     if find_spec("pyopencl") is None:
-        return (), ("pyopencl is not installed",)
+        return (), ("The package pyopencl is not installed",)
     used_before = "pyopencl" in sys.modules
     try:
         import pyopencl  # noqa: F401
     except Exception as error:  # a library that it needs is missing
-        return (), (f"pyopencl cannot be imported: {short(str(error))}",)
+        return (), (f"The package pyopencl cannot be imported: {short(str(error))}",)
     chosen = drivers()
     known = reports(chosen, again=again) if check else []
     bad = {r.driver.key for r in known if r.trouble is not None}
@@ -37,7 +37,7 @@ def find(*, check: bool, again: bool = False) -> tuple[tuple[Device, ...], tuple
         _device(handle, verdicts.get(name, Verdict(_SILENT)) if check else Verdict("not checked"))
         for name, handle in listed
     ]
-    notes = [f"the driver {_named(r.driver)} is left out: {r.trouble}" for r in known if r.trouble]
+    notes = [f"The driver {_named(r.driver)} is left out: {r.trouble}" for r in known if r.trouble]
     if used_before:
         notes += _missed(known, found)
     return tuple(_numbered(found)), tuple(notes)
