@@ -243,7 +243,7 @@ def _numbers(device: Device) -> str:
 
 
 def _refuse_after_fork() -> None:
-    if any(found.process != os.getpid() for found in _FOUND.values()):
+    if any(found.devices and found.process != os.getpid() for found in _FOUND.values()):
         raise DeviceError(
             "this process was forked from one that had opened OpenCL devices, whose drivers do not "
             'survive that: start it with multiprocessing.get_context("spawn")'
