@@ -10,6 +10,8 @@ A computation is recorded once, as a graph of gates; everything else reads that 
 (-4.0, -4.0, 3.0)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from microgd.autodiff.check import check_gradients
 from microgd.autodiff.functional import grad, jvp, value_and_grad, vjp
 from microgd.autodiff.jacobian import hessian, jacobian
@@ -19,6 +21,7 @@ from microgd.draw.drawing import Drawing, draw
 from microgd.errors import (
     ArgumentError,
     DataError,
+    DeviceError,
     DrawingError,
     GateError,
     LanguageError,
@@ -90,6 +93,11 @@ from microgd.tensor import Tensor, constant, placeholder
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
 
+if TYPE_CHECKING:
+    from microgd.opencl.array import DeviceArray, device_array
+    from microgd.opencl.devices import devices
+    from microgd.opencl.program import Program, compile
+
 Tensor._repr_svg_ = _notebook.tensor_svg
 Trace._repr_html_ = _notebook.trace_html
 Circuit._repr_svg_ = _notebook.circuit_svg
@@ -99,6 +107,8 @@ __all__ = [
     "ArgumentError",
     "Circuit",
     "DataError",
+    "DeviceArray",
+    "DeviceError",
     "Drawing",
     "DrawingError",
     "Gate",
@@ -108,6 +118,7 @@ __all__ = [
     "NonFiniteError",
     "OutputError",
     "PlaceholderError",
+    "Program",
     "ShapeError",
     "StaleDataError",
     "Tensor",
@@ -120,9 +131,12 @@ __all__ = [
     "check_gradients",
     "circuit",
     "clip",
+    "compile",
     "concatenate",
     "constant",
     "cos",
+    "device_array",
+    "devices",
     "div",
     "draw",
     "elu",
@@ -197,3 +211,27 @@ __all__ = [
     "vrelu",
     "where",
 ]
+
+#: The compiler is imported when first used: most who import microgd want a picture.
+_COMPILER = {
+    "DeviceArray": "array",
+    "Program": "program",
+    "compile": "program",
+    "device_array": "array",
+    "devices": "devices",
+}
+
+
+def __getattr__(name: str) -> Any:
+    module = _COMPILER.get(name)
+    if module is None:
+        raise AttributeError(f"module 'microgd' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"microgd.opencl.{module}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

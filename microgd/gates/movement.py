@@ -54,7 +54,7 @@ reshape: Gate = Gate(
 )
 
 
-def _transpose_axes(rank: int, axes: Any) -> tuple[int, ...]:
+def transposed_axes(rank: int, axes: Any) -> tuple[int, ...]:
     if axes is None:
         return tuple(range(rank))[::-1]
     order = axes if isinstance(axes, tuple | list) else (axes,)
@@ -64,7 +64,7 @@ def _transpose_axes(rank: int, axes: Any) -> tuple[int, ...]:
 
 
 def _transpose_rule(g: Any, out: Any, x: Any, axes: Any) -> Any:
-    order = _transpose_axes(len(shape_of(x)), axes)
+    order = transposed_axes(len(shape_of(x)), axes)
     return transpose(g, tuple(order.index(a) for a in range(len(order))))
 
 
@@ -78,7 +78,7 @@ transpose: Gate = Gate(
     sign="ᵀ",
     pattern="moves",
     params={"axes": None},
-    shape=lambda x, axes: tuple(x[a] for a in _transpose_axes(len(x), axes)),
+    shape=lambda x, axes: tuple(x[a] for a in transposed_axes(len(x), axes)),
     doc="The axes in another order; all of them reversed unless axes says otherwise.",
     example=">>> mg.transpose([[1.0, 2.0]]).shape\n(2, 1)",
 )

@@ -56,7 +56,7 @@ def rebuild(
                 raise StaleDataError(stale_message(source, node))
         made = rewrite(node, inputs) if rewrite is not None else None
         if made is None:
-            made = _again(node, inputs)
+            made = again(node, inputs)
         if made.stamp > began:  # and not an input, or another old node, handed on
             made.name = node.name or made.name
             made.scope = node.scope
@@ -64,7 +64,7 @@ def rebuild(
     return new
 
 
-def _again(node: Node, inputs: tuple[Any, ...]) -> Node:
+def again(node: Node, inputs: tuple[Any, ...]) -> Node:
     """The node with other inputs, recorded at the same place; itself if they are its own."""
     if all(map(is_, inputs, node.inputs)):
         return node
@@ -128,7 +128,7 @@ def opened(
             if one.inputs:
                 sources = tuple(new.get(i, i) for i in one.inputs)
                 deeper = rewrite(one, sources, (*inside, gate))
-                new[one] = _again(one, sources) if deeper is None else deeper
+                new[one] = again(one, sources) if deeper is None else deeper
         return new.get(made, made)
 
     new = rebuild(outputs, rewrite=rewrite)

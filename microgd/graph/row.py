@@ -47,9 +47,9 @@ class GateRow:
         infix: the operator the language writes it with: `"*"`.
         carries: how its sign carries a constant on its left or on its right: `("+{}", "+{}")`.
         commutative: whether its inputs may change places.
-        opencl: the gate in OpenCL C, for gates that work element by element: `"exp({x})"`. Inputs and
-            parameters stand in braces; `{R}` is the type of the numbers, a scalar's or a vector's. A
-            function of the inputs' names and the parameters where the text depends on them.
+        opencl: the gate in OpenCL C, for gates that work element by element: `"exp({x})"`. Inputs
+            and parameters stand in braces; `{R}` is the type of the numbers, a scalar's or a
+            vector's. A function of the inputs and parameters where the text depends on them.
         doc: a sentence or two for `microgd gates` and the documentation.
         example: a doctest line or two.
     """

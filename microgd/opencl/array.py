@@ -17,7 +17,7 @@ PADDING = 128
 
 
 class Storage:
-    """A buffer on a device, or an array of the interpreter's; goes back to its pool when done with."""
+    """A buffer on a device, or the interpreter's array; goes back to its pool when done with."""
 
     __slots__ = ("__weakref__", "buffer", "release", "size")
 
@@ -62,8 +62,8 @@ class DeviceArray:
         """
         if self._storage is None:
             raise DataError(
-                f"this array of shape {self.shape} was given away (donated) to a compiled function, "
-                "which has written its result over it: use the result, or keep a copy first"
+                f"this array of shape {self.shape} was given away (donated) to a compiled "
+                "function, which has written its result over it: use the result, or keep a copy first"
             )
         return self._storage
 
@@ -85,7 +85,7 @@ class DeviceArray:
     @property
     def nbytes(self) -> int:
         """How many bytes its elements take."""
-        return self.size * self.dtype.itemsize
+        return int(self.size * self.dtype.itemsize)
 
     def numpy(self) -> Any:
         """A copy as a NumPy array; waits until it is computed."""
@@ -147,8 +147,7 @@ def host_value(data: Any, dtype: Any = None) -> Any:
     if isinstance(data, DeviceArray):
         data = data.numpy()
     if dtype is None and not isinstance(data, float):
-        array = np.asarray(data) if not isinstance(data, list | tuple) else np.asarray(data)
-        if array.dtype.kind in "iu":
+        if np.asarray(data).dtype.kind in "iu":
             dtype = "int64"
     return value_from(data, dtype)
 

@@ -105,7 +105,8 @@ def _from_source(device: Device, source: str) -> Any:
         try:
             # Compiled and linked in two steps, which goes around pyopencl's own cache of pickles.
             program.compile(list(OPTIONS))
-            return cl.link_program(device.context, [program], options=[])
+            link: Any = cl.link_program
+            return link(device.context, [program], options=[])
         except cl.Error as error:
             raise DeviceError(
                 f"{device.label} could not build a kernel; the same program runs with "

@@ -160,7 +160,7 @@ class Executable:
             found = self._constants[node] = upload(self.device, value)
         return found
 
-    # -- running -----------------------------------------------------------------------------------
+    # -- running ------------------------------------------------------------
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         """Start the program; the results are there when somebody reads them.

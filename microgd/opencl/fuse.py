@@ -19,6 +19,7 @@ from microgd.graph.shapes import element_count, normal_axes
 from microgd.opencl.graph import Graph
 from microgd.opencl.group import Group, fit, in_order, loops_over
 from microgd.opencl.index import Index, Variable
+from microgd.opencl.layout import copy_of
 from microgd.opencl.lower import REDUCTIONS
 from microgd.opencl.split import PARTIAL, parts_of
 from microgd.opencl.views import PIECES, Place, broadcast, is_movement, through
@@ -65,7 +66,7 @@ class _Fusion:
         self._exports()
         return Fused(self.graph, tuple(in_order(self.groups, {g: g.needs for g in self.groups})))
 
-    # -- which nodes of other groups a node reads, and where -----------------------------------
+    # -- which nodes of other groups a node reads, and where -----------------------------
 
     def _bases(self, node: Node, at: Place | None) -> Iterator[tuple[Node, Place | None]]:
         """The nodes with a home that this one reads, through views and what has no home.
@@ -133,7 +134,7 @@ class _Fusion:
         ]
         return latest + alike
 
-    # -- one kind of node after the other --------------------------------------------------------
+    # -- one kind of node after the other ------------------------------------------------
 
     def _elementwise(self, node: Node) -> None:
         for group in self._candidates(node):
@@ -207,21 +208,21 @@ class _Fusion:
         sources = list(self._bases(node, None))
         self._put(node, fit(node.shape, loops) or (), group, sources)
 
-    # -- what goes into buffers --------------------------------------------------------------------
+    # -- what goes into buffers ----------------------------------------------------------
 
     def _results(self) -> None:
-        """Outputs of the program that have no home yet get a kernel that copies them."""
-        for node in dict.fromkeys(self.graph.outputs):
-            if node in self.home or not element_count(node.shape):
-                continue
-            if not node.inputs:
-                continue
-            loops = loops_over(node.shape)
-            alike = [g for g in self.groups if g.kind == "map" and g.loops == loops == ()]
-            group = alike[0] if alike and not list(self._bases(node, None)) else None
-            group = group or self._new("map", loops)
-            at = fit(node.shape, loops) or ()
-            self._put(node, at, group, list(self._bases(node, at)))
+        """Results of the program that have no home yet, single numbers, get a kernel for all."""
+        homeless = {
+            node: copy_of(node)
+            for node in self.graph.outputs
+            if node.inputs and node not in self.home and element_count(node.shape)
+        }
+        if not homeless:
+            return
+        group = self._new("map", ())
+        for copy in homeless.values():
+            self._put(copy, fit(copy.shape, ()) or (), group, [])
+        self.graph = self.graph.with_outputs(homeless.get(n, n) for n in self.graph.outputs)
 
     def _absorb(self) -> None:
         """Maps whose results one other group needs, once for each element, are computed there."""

@@ -38,16 +38,19 @@ def lay_out(graph: Graph, family: str) -> Graph:
             i if i.dtype == node.dtype and reading(i, _turn(node, n)) else copy_of(i)
             for n, i in enumerate(inputs)
         )
-        made: Node = record(matmul, laid)  # type: ignore[arg-type]
+        made: Node = record(matmul, laid)
         copies = needs_copy(product_of(made, {}), family)
         if any(copies):
             again = zip(laid, copies, strict=True)
-            made = record(matmul, tuple(copy_of(i) if c else i for i, c in again))  # type: ignore[arg-type]
+            made = record(matmul, tuple(copy_of(i) if c else i for i, c in again))
         made._code, made._offset = node._code, node._offset
         return made
 
     new = rebuild(graph.outputs, rewrite=rewrite)
-    return graph.with_outputs(new[o] for o in graph.outputs)
+    results = {o: new[o] for o in graph.outputs}
+    # A view that is wanted is laid out, too; by whoever computes what it is a view of.
+    laid = {o: copy_of(n) if is_movement(n) else n for o, n in results.items()}
+    return graph.with_outputs(laid[o] for o in graph.outputs)
 
 
 def copy_of(node: Node) -> Any:

@@ -105,7 +105,7 @@ class Writer:
         self.lines: list[str] = []
         self.depth = 1
 
-    # -- lines -----------------------------------------------------------------------------------
+    # -- lines ------------------------------------------------------------
 
     def put(self, *lines: str) -> None:
         self.lines += [INDENT * self.depth + line for line in lines]
@@ -134,7 +134,7 @@ class Writer:
             stride *= loop.size
         self.put(*reversed(lines))
 
-    # -- sorting the steps -------------------------------------------------------------------------
+    # -- sorting the steps ------------------------------------------------------------
 
     def uniform(self) -> list[Step]:
         """What no loop changes and no reduction precedes: done once by each work-item."""

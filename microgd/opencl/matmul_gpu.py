@@ -31,6 +31,7 @@ from microgd.opencl.matmul import (
     block,
     matrix_number,
     power_of_two,
+    start,
     times,
     unrolled,
     vector,
@@ -107,8 +108,7 @@ def body(product: Product, store: Store, units: int) -> Body:
         *block(f"for (size_t k0 = 0; k0 < {product.inner}; k0 += {plan.depth})", steps),
         *store_lines(product, store, plan),
     ]
-    size = 8 if product.real == "double" else 4
-    local_bytes = sum(row_length(tile) for tile in tiles) * plan.depth * size
+    local_bytes = sum(row_length(tile) for tile in tiles) * plan.depth * product.bytes
     groups = (-(-product.columns // wide), -(-product.rows // high), product.batch)
     return Body(tuple(lines), groups, (plan.across, plan.down, 1), local_bytes)
 
@@ -141,9 +141,8 @@ def declare(product: Product, tile: Shared, plan: Plan) -> list[str]:
     """The tile, as vectors (one read serves an item), and the same memory as single numbers."""
     name, real, kind = tile.name, product.real, vector(product.real, tile.per_item)
     vectors = row_length(tile) // tile.per_item
-    where = f"{tile.operand.pointer} + ({tile.operand.base})"
     return [
-        f"__global const {real} *restrict {name} = {where};",
+        *start(name, real, tile.operand, "0", 0),
         f"__local {kind} {name}_tile[{plan.depth}][{vectors}];",
         f"__local {real} *{name}_numbers = (__local {real} *){name}_tile;",
     ]

@@ -89,19 +89,21 @@ def _slot(size: int, slots: list[int], free: list[int]) -> int:
     return chosen
 
 
-def _reads(group: Group, stored: Collection[Node], by_value: Collection[Node]) -> list[Node]:
+def _reads(group: Group, stored: Collection[Node], by_value: Collection[Node]) -> dict[Node, None]:
+    """The nodes whose buffers a group reads: as keys, for `in` a list would ask `==`, a gate."""
     recipe = Recipe(group, stored, by_value)
-    read = [n for n in recipe.pointers if n not in set(group.outputs)]
+    read = list(recipe.pointers)
     for node in group.at:
         if node.gate is matmul:
-            read += [n for n in operand_nodes(node) if n not in set(read)]
-    return read
+            read += operand_nodes(node)
+    made = set(group.outputs)
+    return {node: None for node in read if node not in made}
 
 
 def _in_place(
     fused: Fused,
     donated: Collection[Node],
-    reads: dict[Group, list[Node]],
+    reads: dict[Group, dict[Node, None]],
     stored: Collection[Node],
 ) -> tuple[dict[Node, Node], list[Group]]:
     """Which outputs can take a donated input's buffer, and an order in which that is right."""
@@ -140,7 +142,7 @@ def _element_by_element(group: Group, node: Node, given: Node, stored: Collectio
     ):
         return False
     for one in group.at:
-        if one.gate is matmul and given in operand_nodes(one):
+        if one.gate is matmul and given in set(operand_nodes(one)):
             return False
     recipe = Recipe(group, stored)
     place = address(group.at[node], node.shape)

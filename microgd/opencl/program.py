@@ -34,6 +34,8 @@ class Program:
         self.donate = tuple(donate)
         self._family: str | None = None
         self._executables: dict[Any, tuple[Executable | Interpreted, tuple[bool, ...]]] = {}
+        #: Tensors from outside: the stamp of the numbers that were uploaded, and where they lie.
+        self._kept: dict[Node, tuple[int, Storage]] = {}
         self._latest: Executable | Interpreted | None = None
         self._lock = Lock()
         update_wrapper(self, fn, updated=())
@@ -43,12 +45,11 @@ class Program:
         executable, given = self._executable(found, args, options)
         values = [self._value(x, away) for x, away in zip(found, given, strict=True)]
         numbers = [v for v in values if v is not _FIXED]
-        for node in executable.captured.outside:
-            numbers.append(self._outside(node))
+        numbers += [self._outside(node) for node in executable.captured.outside]
         results = executable.run(numbers)
         return rebuilt(executable.captured.tree, iter(results))
 
-    # -- arguments -----------------------------------------------------------------------------------
+    # -- arguments ------------------------------------------------------------
 
     def _executable(
         self, found: list[Any], args: Any, options: dict[str, Any]
@@ -109,11 +110,7 @@ class Program:
             kept = self._kept[node] = (node.stamp, upload(self.device, np.asarray(node.value)))
         return kept[1]
 
-    @property
-    def _kept(self) -> dict[Node, tuple[int, Storage]]:
-        return self.__dict__.setdefault("_kept_arrays", {})
-
-    # -- looking inside ------------------------------------------------------------------------------
+    # -- looking inside ------------------------------------------------------------
 
     @property
     def executable(self) -> Executable | Interpreted:
@@ -196,8 +193,8 @@ def compile(
         DeviceError: no such device.
 
     >>> double = compile(lambda x: x * 2.0, device="interpreter")
-    >>> double([1.0, 2.0]).numpy().tolist()
-    [2.0, 4.0]
+    >>> float(double(3.0))
+    6.0
     """
     if fn is None:
         return lambda given: compile(given, device=device, donate=donate)

@@ -76,8 +76,9 @@ class Recipe:
         double: bool = True,
     ) -> None:
         self.group = group
-        self.stored = stored
-        self.by_value = by_value
+        # Sets, for `in` a list would ask ==, which between Tensors is a gate.
+        self.stored = frozenset(stored)
+        self.by_value = frozenset(by_value)
         self.shared = shared or {}
         self.double = double
         self.steps: list[Step] = []
@@ -96,7 +97,7 @@ class Recipe:
         for node in group.outputs:
             self._store(node, group.at[node])
 
-    # -- types -------------------------------------------------------------------------------------
+    # -- types ------------------------------------------------------------
 
     def real(self, node: Node) -> str:
         """The C type of the node's numbers; scalars make do with float where there is no double."""
@@ -105,7 +106,7 @@ class Recipe:
         narrow = node.dtype == FLOAT32 or (not self.double and node.shape == ())
         return "float" if narrow else "double"
 
-    # -- making steps ------------------------------------------------------------------------------
+    # -- making steps ------------------------------------------------------------
 
     def _step(self, kind: str, real: str, args: tuple[Step, ...] = (), **more: Any) -> Step:
         node: Node | None = more.get("node")
@@ -142,7 +143,7 @@ class Recipe:
         number = float(np.ravel(np.asarray(node.value))[0])
         return Step(literal(number, real), "literal", real, node=node)
 
-    # -- the value of a node at a place --------------------------------------------------------------
+    # -- the value of a node at a place --------------------------------------------------
 
     def _value(self, node: Node, at: Place) -> Step:
         stack: list[tuple[Node, Place]] = [(node, at)]
@@ -237,7 +238,7 @@ class Recipe:
         )
         return self._step("op", real, args, node=node, text=expression(node, real))
 
-    # -- reductions, gathers, pieces -------------------------------------------------------------------
+    # -- reductions, gathers, pieces -----------------------------------------------------
 
     def _source_place(self, node: Node) -> Place:
         if node.gate is PARTIAL:
@@ -320,7 +321,7 @@ class Recipe:
             value = self._step("select", real, (test, data, value), node=node)
         return value
 
-    # -- arguments -------------------------------------------------------------------------------------
+    # -- arguments ------------------------------------------------------------
 
     def _named(self, node: Node, fallback: str) -> str:
         base = "".join(c for c in node.name or "" if c.isascii() and (c.isalnum() or c == "_"))

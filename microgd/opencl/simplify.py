@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 
 from microgd.gates.arithmetic import add, div, identity, mul, neg, recip, sub
-from microgd.gates.movement import broadcast_to, reshape, transpose
+from microgd.gates.movement import broadcast_to, reshape, transpose, transposed_axes
 from microgd.gates.powers import power, square
 from microgd.graph.node import Node
 from microgd.graph.record import wrap
-from microgd.graph.rewrite import rebuild
+from microgd.graph.rewrite import again, rebuild
 from microgd.graph.row import CONSTANT, GateRow
 from microgd.graph.shapes import Shape, element_count, normal_axes, reduced_shape
 from microgd.opencl.graph import Graph
 from microgd.opencl.lower import REDUCTIONS
-from microgd.opencl.views import order_of
 
 Rule = Callable[..., Any]
 
@@ -66,9 +65,7 @@ def _simpler(node: Node, inputs: tuple[Any, ...]) -> Node:
         made = rule(*inputs, **params)
         if made is not None and made.shape == node.shape and made.dtype == node.dtype:
             return made  # type: ignore[no-any-return]
-    from microgd.graph.rewrite import _again
-
-    return _again(node, inputs)
+    return again(node, inputs)
 
 
 def _worth_knowing(node: Node, inputs: tuple[Any, ...]) -> bool:
@@ -77,7 +74,8 @@ def _worth_knowing(node: Node, inputs: tuple[Any, ...]) -> bool:
 
 
 def _is(x: Any, number: float) -> bool:
-    return x.gate is CONSTANT and x.shape == () and float(x.value) == number
+    """Whether it is this number, or an array of nothing else."""
+    return x.gate is CONSTANT and x.value is not None and bool(np.all(np.equal(x.value, number)))
 
 
 def _neg(x: Any) -> Any:
@@ -110,11 +108,11 @@ def _reshape(x: Any, shape: Any) -> Any:
 
 
 def _transpose(x: Any, axes: Any) -> Any:
-    order = order_of(len(x.shape), axes)
+    order = transposed_axes(len(x.shape), axes)
     if order == tuple(range(len(order))):
         return x
     if x.gate is transpose:
-        before = order_of(len(order), x.params["axes"])
+        before = transposed_axes(len(order), x.params["axes"])
         return transpose(x.inputs[0], tuple(before[a] for a in order))
     return None
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from microgd.gates.indexing import index as index_gate
 from microgd.gates.indexing import place as place_gate
 from microgd.gates.indexing import take
-from microgd.gates.movement import _transpose_axes as order_of
+from microgd.gates.movement import transposed_axes
 from microgd.gates.movement import (
     broadcast_to,
     concatenate,
@@ -69,7 +69,7 @@ def _reshape(node: Node, at: Place) -> Place:
 
 @_view(transpose)
 def _transpose(node: Node, at: Place) -> Place:
-    order = order_of(len(at), (node.params or {})["axes"])
+    order = transposed_axes(len(at), (node.params or {})["axes"])
     return tuple(at[order.index(axis)] for axis in range(len(at)))
 
 
@@ -204,7 +204,3 @@ def _placed(node: Node, at: Place) -> list[Piece]:
             tests.append(Test(here, start, start + step * (one.size - 1) + 1, step))
             place.append((here + -start) // step if step != 1 else here + -start)
     return [Piece(source, tuple(place), tuple(tests))]
-
-
-def bases(node: Node, at: Place) -> Sequence[tuple[Node, Place]]:
-    raise NotImplementedError
