@@ -38,7 +38,7 @@ from microgd.opencl.matmul import (
 )
 
 DEPTH = 16
-"""How far along k a tile reaches."""
+"""How far along k a tile reaches, if it is not a very wide one."""
 
 ITEMS = 256
 """Work-items of a group: every GPU allows so many."""
@@ -128,7 +128,9 @@ def make_plan(product: Product, units: int) -> Plan:
         )
         groups = -(-product.rows // (down * rows)) * -(-product.columns // (across * columns))
         if groups * product.batch >= 2 * units:
-            return Plan(down, across, rows, columns, plan.depth)
+            # A single row of 256 columns would need more local memory than a square.
+            depth = plan.depth // 2 if down * rows + across * columns > 128 else plan.depth
+            return Plan(down, across, rows, columns, max(1, depth))
     return plan
 
 
