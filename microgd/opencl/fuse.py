@@ -62,6 +62,7 @@ class _Fusion:
             elif element_count(node.shape) > 1 or any(True for _ in self._bases(node, None)):
                 self._elementwise(node)
         self._results()
+        self._merge()
         self._absorb()
         self._exports()
         return Fused(self.graph, tuple(in_order(self.groups, {g: g.needs for g in self.groups})))
@@ -120,9 +121,10 @@ class _Fusion:
         return group
 
     def _candidates(self, node: Node) -> list[Group]:
-        """The groups it might join: those it reads, the latest first, then maps over its shape."""
+        """The groups it might join: those it reads, then maps over its shape."""
         read = {self.home[base] for base, _ in self._bases(node, None)}
-        latest = sorted(read, key=lambda g: -g.number)[:TRIES]
+        # What has loops of its own kind to offer comes first: a map can be absorbed later.
+        latest = sorted(read, key=lambda g: (g.kind == "map", -g.number))[:TRIES]
         leaves = {i for i in node.inputs if not i.inputs and i.shape}
         alike = [
             g
@@ -219,10 +221,59 @@ class _Fusion:
         }
         if not homeless:
             return
-        group = self._new("map", ())
+        single = [g for g in self.groups if not g.outer and g.kind != "matmul" and not g.limits]
+        group = single[0] if single else self._new("map", ())
         for copy in homeless.values():
             self._put(copy, fit(copy.shape, ()) or (), group, [])
         self.graph = self.graph.with_outputs(homeless.get(n, n) for n in self.graph.outputs)
+
+    def _merge(self) -> None:
+        """Groups that walk the same loops, one reading the other turn by turn, become one."""
+        again = True
+        while again:
+            again = False
+            for group in list(self.groups):
+                for other in sorted(group.needs, key=lambda g: -g.number):
+                    if self._mergeable(other, group):
+                        self._into(other, group)
+                        again = True
+                        break
+
+    def _mergeable(self, first: Group, second: Group) -> bool:
+        if first.loops != second.loops or first.limits or second.limits:
+            return False
+        if first.reduced and second.reduced and first.reduced != second.reduced:
+            return False
+        if second.kind == "matmul" or (first.kind == "matmul" and second.kind != "map"):
+            return False
+        if any(g is not first and g.depends_on(first) for g in second.needs):
+            return False
+        return all(self._sees(first, list(self._sources(node, second))) for node in second.at)
+
+    def _sources(self, node: Node, group: Group) -> Iterator[tuple[Node, Place | None]]:
+        """What a node of a group reads, at the places of that group's loops."""
+        if node.gate in REDUCTIONS or node.gate is PARTIAL:
+            partial = node.gate is PARTIAL
+            x = node.inputs[0]
+            place = partial_place(node, group) if partial else fit(x.shape, group.loops)
+            yield from self._reduced_bases(x, place or ())
+        else:
+            yield from self._bases(node, group.at[node])
+
+    def _into(self, first: Group, second: Group) -> None:
+        """Put all of the second group into the first."""
+        for node, at in second.at.items():
+            self.home[node] = first
+            first.at[node] = at
+        first.reduced = first.reduced | second.reduced
+        if first.kind == "map":
+            first.kind = second.kind
+        first.needs |= second.needs - {first}
+        for group in self.groups:
+            if second in group.needs:
+                group.needs.remove(second)
+                group.needs.add(first)
+        self.groups.remove(second)
 
     def _absorb(self) -> None:
         """Maps whose results one other group needs, once for each element, are computed there."""
@@ -231,8 +282,8 @@ class _Fusion:
             readers = self._readers(group)
             if group.kind != "map" or len(readers) != 1 or wanted.intersection(group.at):
                 continue
-            ((reader, nodes),) = readers.items()
-            if any(n is None for n in nodes) or reader.turns > group.turns:
+            ((reader, turns),) = readers.items()
+            if turns is None or turns > group.turns:
                 continue
             if any(b.depends_on(reader) for b in group.needs):
                 continue
@@ -242,17 +293,22 @@ class _Fusion:
             reader.needs.discard(group)
             self.groups.remove(group)
 
-    def _readers(self, group: Group) -> dict[Group, list[Node | None]]:
-        """Who reads the group's nodes; None stands for a matmul's operand, which needs a buffer."""
-        found: dict[Group, list[Node | None]] = {}
+    def _readers(self, group: Group) -> dict[Group, int | None]:
+        """Who reads the group's nodes, and how many times in all one of them is read.
+
+        None stands for an operand of a matmul, which needs a buffer.
+        """
+        found: dict[Group, int | None] = {}
         for reader in self.groups:
             if group not in reader.needs:
                 continue
             for node in reader.at:
-                operand = node.gate is matmul
-                for base, _ in self._bases(node, None):
-                    if self.home[base] is group:
-                        found.setdefault(reader, []).append(None if operand else base)
+                for base, place in self._sources(node, reader):
+                    if self.home[base] is not group:
+                        continue
+                    before = found.get(reader, 1)
+                    turns = None if node.gate is matmul else _turns(place, reader)
+                    found[reader] = None if before is None or turns is None else max(before, turns)
         return found
 
     def _exports(self) -> None:
@@ -284,6 +340,16 @@ def partial_place(node: Node, group: Group) -> Place:
         else:
             place.append(Index.of(named[f"i{axis}"]) if size != 1 else Index())
     return tuple(place)
+
+
+def _turns(place: Place | None, group: Group) -> int:
+    """How often a place changes while the group's loops are run."""
+    if place is None:
+        return group.turns
+    count = 1
+    for loop in frozenset().union(*(i.variables for i in place)):
+        count *= loop.size
+    return count
 
 
 def _variables(place: Place, axes: Sequence[int]) -> frozenset[Variable]:
