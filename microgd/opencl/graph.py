@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
@@ -31,9 +33,9 @@ class Graph:
         """The same inputs, other outputs."""
         return Graph(self.inputs, tuple(outputs))
 
-    def text(self) -> str:
-        """One line a gate: number, gate, inputs, type, and the line that recorded it."""
-        return "\n".join(listing(self.order, self.outputs))
+    def text(self, *, sources: bool = True) -> str:
+        """One line a gate: name, gate, inputs, type, and the line that recorded it."""
+        return "\n".join(listing(self.order, self.outputs, sources=sources))
 
 
 def numbered(order: Iterable[Node]) -> dict[Node, str]:
@@ -47,21 +49,44 @@ def numbered(order: Iterable[Node]) -> dict[Node, str]:
     return names
 
 
-def listing(order: Sequence[Node], outputs: Sequence[Node]) -> list[str]:
+def listing(order: Sequence[Node], outputs: Sequence[Node], *, sources: bool = True) -> list[str]:
     """The graph as lines of text."""
     names = numbered(order)
     wanted = set(outputs)  # by identity: == between Tensors is a gate
     lines = []
     for node in order:
-        inputs = [names[i] for i in node.inputs]
-        params = [f"{n}={v!r}" for n, v in (node.params or {}).items()]
-        made = f"{names[node]} = {node.gate.name}({', '.join([*inputs, *params])})"
-        if node.gate is CONSTANT and node.shape == ():
-            made = f"{names[node]} = {node.value!r}"
+        if node.gate is CONSTANT and node.shape == () and node not in wanted:
+            continue  # written where it is used
+        made = f"{names[node]} = {called(node, names)}"
         result = "  → result" if node in wanted else ""
-        place = f"  # {node.source.line}: {node.source.text}" if node.source and inputs else ""
-        lines.append(f"{made:<48} : {type_text(node)}{result}{place}")
+        place = f"  # {node.source.line}: {node.source.text}" if sources and node.source else ""
+        lines.append(f"{made:<48} : {type_text(node)}{result}{place if node.inputs else ''}")
     return lines
+
+
+def called(node: Node, names: Mapping[Node, str]) -> str:
+    """What a node computes from what: `sum(%3, axis=1)`, `0.1`, `input`."""
+    if node.gate is CONSTANT:
+        return constant_text(node)
+    if not node.inputs:
+        return "input"
+    inputs = [
+        constant_text(i) if i.gate is CONSTANT and i.shape == () else names.get(i, "?")
+        for i in node.inputs
+    ]
+    params = [f"{n}={getattr(v, 'name', v)!r}" for n, v in (node.params or {}).items()]
+    return f"{node.gate.name}({', '.join([*inputs, *params])})"
+
+
+def constant_text(node: Node) -> str:
+    """A constant's number; of an array the one it repeats, or its first ones."""
+    if node.value is None or node.shape == ():
+        return repr(node.value if node.value is None else float(node.value))
+    elements = np.asarray(node.value).ravel()
+    first = [f"{float(x):.6g}" for x in elements[:3]]
+    if elements.size and bool(np.all(elements == elements[0])):
+        return f"constant({first[0]} everywhere)"
+    return f"constant({', '.join(first)}{', …' if elements.size > 3 else ''})"
 
 
 def type_text(node: Node) -> str:

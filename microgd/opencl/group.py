@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from microgd.graph.node import Node
@@ -58,6 +58,31 @@ class Group:
             seen |= new
             waiting += new
         return False
+
+
+def inside(group: Group, stored: Collection[Node]) -> tuple[list[Node], list[Node]]:
+    """What one kernel computes, inputs first, and the leaves and stored nodes that it starts from.
+
+    Views, and single numbers that every kernel works out for itself, are among the former.
+
+    Arguments:
+        stored: the nodes that lie in buffers, as a set.
+    """
+    computed: dict[Node, None] = {}
+    read: dict[Node, None] = {}
+    waiting: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(group.at))]
+    while waiting:
+        node, ready = waiting.pop()
+        if node in computed or node in read:
+            continue
+        if node not in group.at and (not node.inputs or node in stored):
+            read[node] = None
+        elif ready:
+            computed[node] = None
+        else:
+            waiting.append((node, True))
+            waiting += [(i, False) for i in reversed(node.inputs)]
+    return list(computed), list(read)
 
 
 def loops_over(shape: Shape, names: str = "i") -> tuple[Variable, ...]:

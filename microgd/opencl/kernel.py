@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from microgd.gates.linear import matmul
 from microgd.graph.node import Node
-from microgd.graph.row import CONSTANT
-from microgd.opencl.graph import type_text
-from microgd.opencl.group import Group
+from microgd.opencl.graph import called, type_text
+from microgd.opencl.group import Group, inside
 from microgd.opencl.index import Variable
 from microgd.opencl.layout import operand_nodes, product_of
 from microgd.opencl.loops import CpuWriter, GpuWriter, Nest
@@ -94,7 +93,7 @@ def write(
     size = ", ".join(map(str, body.local))
     source = "\n".join(
         [
-            *comments(group, names),
+            *comments(inside(group, set(stored))[0], names),
             f"__kernel __attribute__((reqd_work_group_size({size})))",
             f"void {name}({', '.join(texts)})",
             "{",
@@ -116,16 +115,13 @@ def kernel_name(group: Group, number: int) -> str:
     return text
 
 
-def comments(group: Group, names: Mapping[Node, str]) -> list[str]:
+def comments(nodes: Iterable[Node], names: Mapping[Node, str]) -> list[str]:
     """A comment line for each gate: what it computes, and the line that recorded it."""
     lines = []
-    for node in group.at:
-        inputs = ", ".join(
-            repr(i.value) if i.gate is CONSTANT and i.shape == () else names.get(i, "?")
-            for i in node.inputs
-        )
+    for node in nodes:
         place = f", line {node.source.line}: {node.source.text}" if node.source else ""
-        line = f"// {names.get(node, '?')} = {node.gate.name}({inputs}) : {type_text(node)}{place}"
+        made = called(node, names)
+        line = f"// {names.get(node, 'result')} = {made} : {type_text(node)}{place}"
         lines.append(" ".join(line.split()).replace("\\", "/"))
     return lines
 
