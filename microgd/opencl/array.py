@@ -32,6 +32,67 @@ class Storage:
         if self.release is not None:
             self.release(self.size, self.buffer)
 
+    def read(self, device: Device, shape: Shape, dtype: Any) -> Any:
+        """A copy of its first numbers, once they are computed."""
+        if isinstance(self.buffer, np.ndarray):
+            return self.buffer.copy()
+        return _read(device, self.buffer, shape, dtype)
+
+
+class Part:
+    """A piece of a storage that holds many small results, which are read all at once."""
+
+    __slots__ = ("__weakref__", "_region", "first", "together")
+
+    def __init__(self, together: Together, first: int) -> None:
+        self.together = together
+        self.first = first
+        self._region: Any = None
+
+    @property
+    def buffer(self) -> Any:
+        """A buffer of its own within the whole one, made when a kernel wants it."""
+        if self._region is None:
+            whole = self.together
+            origin = self.first * whole.dtype.itemsize
+            size = whole.storage.size - origin
+            self._region = whole.storage.buffer.get_sub_region(origin, size)
+        return self._region
+
+    def read(self, device: Device, shape: Shape, dtype: Any) -> Any:
+        """A copy of its numbers; the first of all the parts to be read reads them all."""
+        numbers = self.together.numbers(device)
+        piece = numbers[self.first : self.first + element_count(shape)]
+        return piece.reshape(shape).astype(dtype)
+
+
+class Together:
+    """Many small results in one storage."""
+
+    def __init__(self, storage: Storage, count: int, dtype: Any) -> None:
+        self.storage = storage
+        self.count = count
+        self.dtype = np.dtype(dtype)
+        self._numbers: Any = None
+
+    def numbers(self, device: Device) -> Any:
+        """All of them, read once."""
+        if self._numbers is None:
+            self._numbers = _read(device, self.storage.buffer, (self.count,), self.dtype)
+        return self._numbers
+
+
+def _read(device: Device, buffer: Any, shape: Shape, dtype: Any) -> Any:
+    out = np.empty(shape, dtype)
+    if out.size:
+        import pyopencl as cl
+
+        try:
+            cl.enqueue_copy(device.queue, out, buffer)
+        except cl.Error as error:
+            raise lost(device, "reading an array", error) from error
+    return out
+
 
 class DeviceArray:
     """An array on a device: the result of a compiled function, and welcome as its argument.
@@ -47,14 +108,16 @@ class DeviceArray:
 
     __slots__ = ("_storage", "device", "dtype", "shape")
 
-    def __init__(self, device: Device, shape: Shape, dtype: Any, storage: Storage | None) -> None:
+    def __init__(
+        self, device: Device, shape: Shape, dtype: Any, storage: Storage | Part | None
+    ) -> None:
         self.device = device
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self._storage = storage
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> Storage | Part:
         """Where it lies.
 
         Raises:
@@ -67,7 +130,7 @@ class DeviceArray:
             )
         return self._storage
 
-    def given_away(self) -> Storage:
+    def given_away(self) -> Storage | Part:
         """Its storage, for somebody else to write over; the array is gone."""
         storage, self._storage = self.storage, None
         return storage
@@ -89,18 +152,7 @@ class DeviceArray:
 
     def numpy(self) -> Any:
         """A copy as a NumPy array; waits until it is computed."""
-        storage = self.storage
-        if isinstance(storage.buffer, np.ndarray):
-            return storage.buffer.copy()
-        out = np.empty(self.shape, self.dtype)
-        if out.size:
-            import pyopencl as cl
-
-            try:
-                cl.enqueue_copy(self.device.queue, out, storage.buffer)
-            except cl.Error as error:
-                raise lost(self.device, "reading an array", error) from error
-        return out
+        return self.storage.read(self.device, self.shape, self.dtype)
 
     def item(self) -> float:
         """The one number of an array with one element."""

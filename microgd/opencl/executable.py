@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from microgd.errors import DeviceError, MicrogdError
+from microgd.errors import DeviceError
 from microgd.graph.node import Node
 from microgd.graph.row import CONSTANT
 from microgd.graph.shapes import element_count
@@ -20,54 +19,10 @@ from microgd.opencl.array import DeviceArray, Storage, allocate, lost, upload
 from microgd.opencl.build import build
 from microgd.opencl.capture import Captured
 from microgd.opencl.devices import Device
-from microgd.opencl.fuse import fuse
-from microgd.opencl.graph import Graph, numbered
-from microgd.opencl.kernel import Kernel, Target, write
-from microgd.opencl.layout import lay_out
-from microgd.opencl.lower import lower
-from microgd.opencl.plan import Plan, plan, size_of
-from microgd.opencl.simplify import simplify
-from microgd.opencl.source import program_source
-from microgd.opencl.split import split
-
-
-@dataclass(frozen=True, eq=False)
-class Passes:
-    """What each pass of the compiler made, for `explain`."""
-
-    captured: Graph
-    lowered: Graph
-    simplified: Graph
-    laid_out: Graph
-    plan: Plan
-    kernels: tuple[Kernel, ...]
-    source: str
-    names: dict[Node, str] = field(repr=False)
-
-
-def target_of(device: Device, family: str | None = None) -> Target:
-    """What kernels for the device look like."""
-    return Target(
-        family or device.family, max(1, device.units), device.float64, device.vector_width
-    )
-
-
-def passes(
-    graph: Graph, target: Target, donated: Sequence[Node], by_value: Sequence[Node]
-) -> Passes:
-    """All passes, one after the other; nothing is built or run."""
-    lowered = lower(graph)
-    simplified = simplify(lowered)
-    workers = target.units * 4 if target.family == "cpu" else target.units * 256
-    laid = lay_out(split(simplified, workers), target.family)
-    names = numbered(laid.order)
-    planned = plan(fuse(laid), donated, by_value)
-    kernels = tuple(
-        write(group, number, target, names, planned.stored, set(by_value), planned.shared)
-        for number, group in enumerate(planned.groups)
-    )
-    source = program_source(kernels, target.double)
-    return Passes(graph, lowered, simplified, laid, planned, kernels, source, names)
+from microgd.opencl.graph import Graph
+from microgd.opencl.kernel import Kernel
+from microgd.opencl.passes import Prepared, passes, target_of
+from microgd.opencl.plan import size_of
 
 
 class Executable:
@@ -81,6 +36,7 @@ class Executable:
     def __init__(
         self,
         captured: Captured,
+        prepared: Prepared,
         device: Device,
         by_value: Sequence[bool],
         donated: Sequence[bool],
@@ -94,7 +50,7 @@ class Executable:
         self.by_value = tuple(by_value)
         self._lock = Lock()
         self._require_precision(graph)
-        self.passes = passes(graph, target_of(device, family), given, scalars)
+        self.passes = passes(prepared, target_of(device, family), given, scalars)
         began = time.perf_counter()
         self.kernels = self.passes.kernels
         built = build(device, self.passes.source) if self.kernels else None
@@ -285,6 +241,3 @@ class Interpreted:
                 DeviceArray(self.device, node.shape, node.dtype, Storage(array, array.nbytes))
             )
         return results
-
-
-__all__ = ["Executable", "Interpreted", "MicrogdError", "Passes", "passes"]

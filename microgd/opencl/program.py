@@ -17,6 +17,11 @@ from microgd.opencl.array import DeviceArray, Storage, host_value, upload
 from microgd.opencl.capture import Spec, capture
 from microgd.opencl.devices import INTERPRETER, Device, choose
 from microgd.opencl.executable import Executable, Interpreted
+from microgd.opencl.passes import prepare
+from microgd.opencl.table import is_table
+from microgd.opencl.table_run import TableExecutable
+
+Runnable = Executable | TableExecutable | Interpreted
 
 
 class Program:
@@ -33,10 +38,10 @@ class Program:
         self.device = choose(device)
         self.donate = tuple(donate)
         self._family: str | None = None
-        self._executables: dict[Any, tuple[Executable | Interpreted, tuple[bool, ...]]] = {}
+        self._executables: dict[Any, tuple[Runnable, tuple[bool, ...]]] = {}
         #: Tensors from outside: the stamp of the numbers that were uploaded, and where they lie.
         self._kept: dict[Node, tuple[int, Storage]] = {}
-        self._latest: Executable | Interpreted | None = None
+        self._latest: Runnable | None = None
         self._lock = Lock()
         update_wrapper(self, fn, updated=())
 
@@ -53,7 +58,7 @@ class Program:
 
     def _executable(
         self, found: list[Any], args: Any, options: dict[str, Any]
-    ) -> tuple[Executable | Interpreted, tuple[bool, ...]]:
+    ) -> tuple[Runnable, tuple[bool, ...]]:
         key = (tuple(map(_signature, found)), _structure(args), _structure(options))
         ready = self._executables.get(key)
         if ready is None:
@@ -65,7 +70,7 @@ class Program:
 
     def _compiled(
         self, found: list[Any], args: Any, options: dict[str, Any]
-    ) -> tuple[Executable | Interpreted, tuple[bool, ...]]:
+    ) -> tuple[Runnable, tuple[bool, ...]]:
         specs = [_spec(x) for x in found]
         captured = capture(self.fn, args, options, specs)
         given: list[bool] = []
@@ -79,10 +84,12 @@ class Program:
         donated = [given[n] for n in numeric]
         extra = len(captured.outside)
         by_value += [node.shape == () for node in captured.outside]
-        executable = Executable(
-            captured, self.device, by_value, [*donated, *[False] * extra], self._family
-        )
-        return executable, tuple(given)
+        family = self._family or self.device.family
+        prepared = prepare(captured.graph)
+        if is_table(prepared.simplified):
+            return TableExecutable(captured, prepared, self.device, family), tuple(given)
+        away = [*donated, *[False] * extra]
+        return Executable(captured, prepared, self.device, by_value, away, family), tuple(given)
 
     def _value(self, x: Any, given: bool) -> Any:
         """An argument as the executable takes it."""
@@ -113,7 +120,7 @@ class Program:
     # -- looking inside ------------------------------------------------------------
 
     @property
-    def executable(self) -> Executable | Interpreted:
+    def executable(self) -> Runnable:
         """What the latest call ran."""
         if self._latest is None:
             raise ArgumentError("nothing was compiled yet: call the program once, for its shapes")
