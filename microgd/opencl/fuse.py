@@ -75,9 +75,13 @@ class _Fusion:
         The place is None where it is not simply a place of the loops (a piece, a looked-up one).
         """
         waiting: list[tuple[Node, Place | None]] = [(node, at)]
+        seen: set[tuple[int, Place | None]] = set()
         first = True
         while waiting:
             one, place = waiting.pop()
+            if (id(one), place) in seen:
+                continue
+            seen.add((id(one), place))
             if one in self.home and not first:
                 yield one, place
                 continue

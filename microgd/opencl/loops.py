@@ -8,6 +8,7 @@ to be finished before the next can begin; then what is stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from microgd.opencl.index import Index, Variable, mergeable, merged
@@ -188,11 +189,9 @@ class Writer:
 
 
 def _names(step: Step, looked: Step) -> bool:
-    return any(getattr(a, "name", None) == looked.name for a, _ in step.index.terms) or any(
-        looked.name in atom.text({}).replace("(", " ").split()
-        for atom, _ in step.index.terms
-        if not isinstance(atom, Variable)
-    )
+    """Whether a number that was looked up stands in an index of the step."""
+    indices = [step.index, *(test.index for test in step.tests)]
+    return any(looked.name in re.findall(r"\w+", index.text()) for index in indices)
 
 
 def width_for(steps: Sequence[Step], lane: Variable | None) -> int:

@@ -354,7 +354,9 @@ def literal(number: float, real: str) -> str:
     if np.isinf(number):
         return "INFINITY" if number > 0 else "-INFINITY"
     if real == "float":
-        return f"{_short(np.float32(number))}f"
+        with np.errstate(over="ignore"):
+            narrow = np.float32(number)
+        return f"{_short(narrow)}f" if np.isfinite(narrow) else literal(float(narrow), "double")
     return _short(number) if real == "double" else str(int(number))
 
 

@@ -141,7 +141,7 @@ RULES: dict[GateRow, Rule] = {
     neg: _neg,
     mul: _mul,
     div: lambda x, y: x if _is(y, 1.0) else None,
-    sub: lambda x, y: x if _is(y, 0.0) else None,
+    sub: lambda x, y: x if _is(y, 0.0) and not np.signbit(y.value).any() else None,
     add: lambda x, y: None,
     power: _power,
     reshape: _reshape,
