@@ -202,8 +202,8 @@ def all_pass(device: Any, cases: list[Case], real: str, family: str, **kw: int) 
 @pytest.mark.parametrize("family", ["cpu", "gpu"])
 @pytest.mark.filterwarnings("ignore::pyopencl.CompilerWarning")
 def test_every_edge_of_every_tile(opencl_device: Any, family: str, real: str) -> None:
-    cases = edge_cases(len(family + real) + (family == "gpu")) + SPECIAL_CASES
-    all_pass(opencl_device, cases, real, family)
+    cases = edge_cases(1 if family == "cpu" else 2) + SPECIAL_CASES
+    all_pass(opencl_device, cases if real == "float" else cases[1::3], real, family)
 
 
 @pytest.mark.parametrize("lanes", [4, 8])

@@ -230,7 +230,6 @@ def sum_lines(product: Product, plan: Plan, rows: int, vectors: int) -> list[str
     return [
         f"{kind} acc[{rows}][{vectors}];",
         *unrolled("r", rows, [f"acc[r][{v}] = 0;" for v in range(vectors)]),
-        "#pragma unroll 4",
         *block(
             f"for (size_t k = 0; k < {product.inner}; k++)",
             [*step, *unrolled("r", rows, [left_k, *fmas])],
@@ -243,18 +242,18 @@ def store_lines(
 ) -> list[str]:
     """Hand every sum of a tile to `store`; the last vector may have lanes that are no columns."""
     lanes, kind = plan.lanes, vector(product.real, plan.lanes)
-    whole = [f"const {kind} sum = acc[r][v];", *store("row", "column", "sum", lanes)]
-    column = f"const size_t column = j + v * {lanes};"
-    lines = unrolled("v", vectors - bool(over), [column, *whole])
-    if over:
-        last = pieces(product.real, f"acc[r][{vectors - 1}]", over, store)
-        if panels > 1:
-            last = [
-                *block(f"if (column + {lanes} <= {product.columns})", whole),
-                *block("else", last),
-            ]
-        lines += block("", [f"const size_t v = {vectors - 1};", column, *last])
-    return unrolled("r", rows, ["const size_t row = i + r;", *lines])
+    row, column = "const size_t row = i + r;", f"const size_t column = j + v * {lanes};"
+    sums = [column, f"const {kind} sum = acc[r][v];", *store("row", "column", "sum", lanes)]
+    whole = unrolled("r", rows, [row, *unrolled("v", vectors, sums)])
+    if not over:
+        return whole
+    last = [f"const size_t v = {vectors - 1};", column]
+    last += pieces(product.real, "acc[r][v]", over, store)
+    part = unrolled("r", rows, [row, *unrolled("v", vectors - 1, sums), *block("", last)])
+    if panels == 1:
+        return part
+    inside = f"if (j + {vectors * lanes} <= {product.columns})"
+    return [*block(inside, whole), *block("else", part)]
 
 
 def dot_body(product: Product, store: Store, machine: Machine) -> Body:
