@@ -12,11 +12,21 @@ def leaves(tree: Any) -> list[Any]:
     >>> leaves({"w": [1.0, 2.0], "b": 3.0})
     [1.0, 2.0, 3.0]
     """
-    if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in leaves(part)]
-    if isinstance(tree, list | tuple):
-        return [leaf for part in tree for leaf in leaves(part)]
-    return [tree]
+    found: list[Any] = []
+    _collect(tree, found)
+    return found
+
+
+def _collect(tree: Any, found: list[Any]) -> None:
+    kind = tree.__class__
+    if kind is float or not isinstance(tree, dict | list | tuple):
+        found.append(tree)
+        return
+    for part in tree.values() if isinstance(tree, dict) else tree:
+        if part.__class__ is float:  # long lists of numbers are common, and calls are slow
+            found.append(part)
+        else:
+            _collect(part, found)
 
 
 def rebuilt(tree: Any, replacements: Iterator[Any]) -> Any:
@@ -30,5 +40,11 @@ def rebuilt(tree: Any, replacements: Iterator[Any]) -> Any:
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(rebuilt(part, replacements) for part in tree))
     if isinstance(tree, list | tuple):
-        return type(tree)(rebuilt(part, replacements) for part in tree)
+        trees = (dict, list, tuple)
+        return type(tree)(
+            [
+                rebuilt(part, replacements) if isinstance(part, trees) else next(replacements)
+                for part in tree
+            ]
+        )
     return next(replacements)

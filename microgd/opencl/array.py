@@ -113,7 +113,7 @@ class DeviceArray:
     ) -> None:
         self.device = device
         self.shape = shape
-        self.dtype = np.dtype(dtype)
+        self.dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
         self._storage = storage
 
     @property
@@ -126,7 +126,7 @@ class DeviceArray:
         if self._storage is None:
             raise DataError(
                 f"this array of shape {self.shape} was given away (donated) to a compiled "
-                "function, which has written its result over it: use the result, or keep a copy first"
+                "function, which has written over it: use the result, or keep a copy first"
             )
         return self._storage
 
@@ -198,9 +198,8 @@ def host_value(data: Any, dtype: Any = None) -> Any:
     """What was given, as an array that a device takes: whole numbers as int64."""
     if isinstance(data, DeviceArray):
         data = data.numpy()
-    if dtype is None and not isinstance(data, float):
-        if np.asarray(data).dtype.kind in "iu":
-            dtype = "int64"
+    if dtype is None and not isinstance(data, float) and np.asarray(data).dtype.kind in "iu":
+        dtype = "int64"
     return value_from(data, dtype)
 
 

@@ -48,7 +48,10 @@ class Program:
     def __call__(self, *args: Any, **options: Any) -> Any:
         found = leaves([list(args), options])
         executable, given = self._executable(found, args, options)
-        values = [self._value(x, away) for x, away in zip(found, given, strict=True)]
+        values = [
+            x if x.__class__ is float else self._value(x, away)
+            for x, away in zip(found, given, strict=True)
+        ]
         numbers = [v for v in values if v is not _FIXED]
         numbers += [self._outside(node) for node in executable.captured.outside]
         results = executable.run(numbers)
@@ -59,7 +62,8 @@ class Program:
     def _executable(
         self, found: list[Any], args: Any, options: dict[str, Any]
     ) -> tuple[Runnable, tuple[bool, ...]]:
-        key = (tuple(map(_signature, found)), _structure(args), _structure(options))
+        signatures = [float if x.__class__ is float else _signature(x) for x in found]
+        key = (tuple(signatures), _structure(args), _structure(options) if options else None)
         ready = self._executables.get(key)
         if ready is None:
             with self._lock:
@@ -101,8 +105,6 @@ class Program:
             return x.storage
         if _is_fixed(x):
             return _FIXED
-        if x.__class__ is float:
-            return x
         value = host_value(x.value if isinstance(x, Node) else x)
         if np.ndim(value) == 0:
             return value
@@ -170,7 +172,8 @@ def _structure(tree: Any) -> Any:
     if isinstance(tree, dict):
         return (dict, tuple((key, _structure(part)) for key, part in tree.items()))
     if isinstance(tree, list | tuple):
-        return (type(tree), tuple(_structure(part) for part in tree))
+        parts = [None if p.__class__ is float else _structure(p) for p in tree]
+        return (type(tree), *parts)
     return None
 
 

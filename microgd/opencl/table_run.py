@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from microgd.graph.row import CONSTANT, PLACEHOLDER
 from microgd.graph.shapes import element_count
 from microgd.graph.values import FLOAT32
 from microgd.opencl.array import (
@@ -66,6 +65,8 @@ class TableExecutable:
         self.build_seconds = time.perf_counter() - began
         self._lock = Lock()
         self._pool: list[Any] = []
+        #: Results that are inputs or constants themselves.
+        self._passed = [o for o in simplified.outputs if not o.inputs]
         self._fill(built.kernel("table"), items)
 
     def _fill(self, kernel: Any, items: int) -> None:
@@ -118,19 +119,24 @@ class TableExecutable:
         """Numbers from the caller are copied to the front of the table's values, all at once."""
         import pyopencl as cl
 
+        inputs = self.captured.graph.inputs
+        if not any(hasattr(v, "buffer") for v in values):
+            if inputs:
+                self._write(cl, queue, np.array(values, self.dtype))
+            return
         numbers = np.zeros(max(1, self._input_count()), self.dtype)
         moves = []
         place = 0
-        for node, value in zip(self.captured.graph.inputs, values, strict=True):
+        for node, value in zip(inputs, values, strict=True):
             count = element_count(node.shape)
             if hasattr(value, "buffer"):
-                moves.append((value.buffer, place, count, node.dtype))
+                moves.append((value.buffer, place, count))
             else:
                 numbers[place] = value
             place += count
         if place:
             self._write(cl, queue, numbers[:place])
-        for buffer, at, count, _ in moves:
+        for buffer, at, count in moves:
             size = self.dtype.itemsize
             cl.enqueue_copy(
                 queue, self._values, buffer, byte_count=count * size, dst_offset=at * size
@@ -149,14 +155,13 @@ class TableExecutable:
         graph = self.passes.simplified
         table = self.table
         together = Together(storage, len(table.results), self.dtype)
+        device, dtype = self.device, self.dtype
         made: dict[Any, Any] = {}
-        inputs = dict(zip(graph.inputs, values, strict=True))
-        for node in dict.fromkeys(graph.outputs):
-            if node.gate is PLACEHOLDER and not hasattr(inputs[node], "buffer"):
-                made[node] = inputs[node]
-            elif node.gate is CONSTANT:
-                made[node] = node.value
-            else:
-                part = Part(together, table.handed[node])
-                made[node] = DeviceArray(self.device, node.shape, self.dtype, part)
+        for node, first in table.handed.items():
+            made[node] = DeviceArray(device, node.shape, dtype, Part(together, first))
+        inputs = dict(zip(graph.inputs, values, strict=True)) if self._passed else {}
+        for node in self._passed:
+            value = inputs.get(node, node.value)
+            if not hasattr(value, "buffer"):
+                made[node] = value
         return [made[o] for o in graph.outputs]
