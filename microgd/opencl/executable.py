@@ -118,24 +118,30 @@ class Executable:
 
     # -- running ------------------------------------------------------------
 
-    def run(self, values: Sequence[Any]) -> list[Any]:
+    def run(
+        self, values: Sequence[Any], queue: Any = None, events: list[Any] | None = None
+    ) -> list[Any]:
         """Start the program; the results are there when somebody reads them.
 
         Arguments:
             values: for each input a number, or a Storage that is on the device.
+            queue: where to run it, instead of the device's own queue.
+            events: collects pyopencl's events of the launches.
         """
         import pyopencl as cl
 
-        queue = self.device.queue
+        queue = queue or self.device.queue
         enqueue = cl.enqueue_nd_range_kernel
         with self._lock:
             fresh = [self._buffer(size) for _, size in self._fresh]
             for launch in self._launches:
                 launch.bind(values, fresh)
                 try:
-                    enqueue(queue, launch.built, launch.items, launch.local)
+                    event = enqueue(queue, launch.built, launch.items, launch.local)
                 except cl.Error as error:
                     raise lost(self.device, f"kernel {launch.kernel.name}", error) from error
+                if events is not None:
+                    events.append(event)
         return self._results(values, fresh)
 
     def _buffer(self, size: int) -> Any:
