@@ -11,7 +11,9 @@ from microgd.opencl.graph import called, type_text
 from microgd.opencl.group import Group, inside
 from microgd.opencl.index import Variable
 from microgd.opencl.layout import operand_nodes, product_of
-from microgd.opencl.loops import CpuWriter, GpuWriter, Nest
+from microgd.opencl.loops import Nest
+from microgd.opencl.loops_cpu import CpuWriter
+from microgd.opencl.loops_gpu import GpuWriter
 from microgd.opencl.matmul import Body, matmul_body
 from microgd.opencl.recipe import Recipe
 from microgd.opencl.statements import Lanes, statement

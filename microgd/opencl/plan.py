@@ -63,9 +63,7 @@ def plan(fused: Fused, donated: Collection[Node] = (), by_value: Collection[Node
             if node not in keep:
                 places[node] = _slot(size_of(node), slots, free)
         done = [n for n in [*reads[group], *group.outputs] if n in places]
-        for node in dict.fromkeys(done):
-            if last.get(node, number) <= number:
-                free.append(places[node])
+        free += [places[n] for n in dict.fromkeys(done) if last.get(n, number) <= number]
     return Plan(fused, tuple(order), shared, tuple(slots), places)
 
 

@@ -184,8 +184,7 @@ class Recipe:
             if (id(node.inputs[1]), self._taken_index(node, at)[1]) in self._made:
                 yield node.inputs[0], self._taken_place(node, at)
         elif gate in PIECES:
-            for piece, place in self._piece_places(node, at):
-                yield piece, place
+            yield from self._piece_places(node, at)
         elif is_movement(node):
             yield node.inputs[0], through(node, at)
         elif gate is random_uniform:
@@ -261,7 +260,7 @@ class Recipe:
 
     def _whole(self, node: Node, at: Place) -> tuple[Step, Step]:
         """The index to take as a whole number in range, and whether it was one."""
-        x, indices = node.inputs
+        x = node.inputs[0]
         axis = one_axis((node.params or {})["axis"], len(x.shape))
         value = self._get(*self._taken_index(node, at))
         size = x.shape[axis]

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 from microgd.gates.indexing import index as index_gate
 from microgd.gates.indexing import place as place_gate
 from microgd.gates.indexing import take
-from microgd.gates.movement import transposed_axes
 from microgd.gates.movement import (
     broadcast_to,
     concatenate,
     reshape,
     stack,
     transpose,
+    transposed_axes,
 )
 from microgd.graph.node import Node
 from microgd.graph.row import GateRow
