@@ -12,8 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from microgd.gates.activation import relu
+from microgd.gates.arithmetic import add, mul, neg, sub
 from microgd.gates.indexing import take
 from microgd.gates.linear import matmul
+from microgd.gates.selection import (
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    not_equal,
+)
 from microgd.graph.node import Node
 from microgd.graph.shapes import element_count, normal_axes
 from microgd.opencl.graph import Graph
@@ -24,6 +34,10 @@ from microgd.opencl.lower import REDUCTIONS
 from microgd.opencl.split import PARTIAL, parts_of
 from microgd.opencl.views import PIECES, Place, broadcast, is_movement, through
 
+#: Gates that are quicker done again than stored and read.
+CHEAP = frozenset(
+    {add, sub, mul, neg, greater, less, greater_equal, less_equal, equal, not_equal, relu}
+)
 #: How many of the latest groups a gate tries to join.
 TRIES = 8
 
@@ -64,6 +78,7 @@ class _Fusion:
         self._results()
         self._merge()
         self._absorb()
+        self._repeat()
         self._exports()
         return Fused(self.graph, tuple(in_order(self.groups, {g: g.needs for g in self.groups})))
 
@@ -315,7 +330,47 @@ class _Fusion:
                     found[reader] = None if before is None or turns is None else max(before, turns)
         return found
 
+    def _repeat(self) -> None:
+        """What is worked out from one stored array in a step or two is not stored itself.
+
+        A relu's mask, say: whoever reads it reads the relu's output, and compares again.
+        """
+        wanted = set(self.graph.outputs)
+        stored = self._stored()
+        for node in [n for n in stored if n not in wanted and n.gate in CHEAP]:
+            group = self.home[node]
+            below = {base for base, place in self._bases(node, group.at[node])}
+            arrays = {i for i in node.inputs if i.shape == node.shape}
+            if len(below) != 1 or len(arrays) != 1 or not below <= set(stored):
+                continue
+            readers = [g for g in self.groups if group in g.needs]
+            if self._is_operand(node):
+                continue
+            del self.home[node], group.at[node]
+            (base,) = below
+            for reader in readers:
+                if reader is not self.home[base]:
+                    reader.needs.add(self.home[base])
+
+    def _is_operand(self, node: Node) -> bool:
+        """Whether a matmul reads the node, which therefore needs a buffer."""
+        return any(
+            base is node
+            for reader in self.groups
+            for one in reader.at
+            if one.gate is matmul
+            for base, _ in self._bases(one, None)
+        )
+
     def _exports(self) -> None:
+        for node, group in self._stored().items():
+            group.outputs.append(node)
+        for group in self.groups:
+            exported = set(group.outputs)
+            group.outputs = [node for node in group.at if node in exported]
+
+    def _stored(self) -> dict[Node, Group]:
+        """The nodes that need a buffer: results, and what one group makes and another reads."""
         outputs: dict[Node, Group] = {}
         for node in dict.fromkeys(self.graph.outputs):
             if node in self.home:
@@ -325,11 +380,7 @@ class _Fusion:
                 for base, _ in self._bases(node, None):
                     if self.home[base] is not reader:
                         outputs[base] = self.home[base]
-        for node, group in outputs.items():
-            group.outputs.append(node)
-        for group in self.groups:
-            exported = set(group.outputs)
-            group.outputs = [node for node in group.at if node in exported]
+        return outputs
 
 
 def partial_place(node: Node, group: Group) -> Place:
