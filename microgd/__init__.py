@@ -89,6 +89,7 @@ from microgd.graph.scope import scope
 from microgd.interpreter.finite import first_nonfinite, require_finite
 from microgd.interpreter.replay import replay
 from microgd.language.circuit import Circuit, circuit
+from microgd.opencl import showing as _showing
 from microgd.tensor import Tensor, constant, placeholder
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
 Tensor._repr_svg_ = _notebook.tensor_svg
 Trace._repr_html_ = _notebook.trace_html
 Circuit._repr_svg_ = _notebook.circuit_svg
+_showing.drawn_by(_notebook.program_drawing)
 
 __all__ = [
     "TABLE",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from threading import Lock
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -17,9 +17,13 @@ from microgd.opencl.array import DeviceArray, Storage, host_value, upload
 from microgd.opencl.capture import Spec, capture
 from microgd.opencl.devices import INTERPRETER, Device, choose
 from microgd.opencl.executable import Executable, Interpreted
+from microgd.opencl.kernel import Kernel
 from microgd.opencl.passes import prepare
 from microgd.opencl.table import is_table
 from microgd.opencl.table_run import TableExecutable
+
+if TYPE_CHECKING:
+    from microgd.opencl.profile import Profile
 
 Runnable = Executable | TableExecutable | Interpreted
 
@@ -121,15 +125,85 @@ class Program:
 
     # -- looking inside ------------------------------------------------------------
 
+    def prepare(self, *args: Any, **options: Any) -> Program:
+        """Compile for arguments like these, and run nothing; placeholders stand for shapes.
+
+        >>> import microgd as mg
+        >>> double = compile(lambda x: x * 2.0, device="interpreter")
+        >>> double.prepare(mg.placeholder((2, 3), dtype="float32")).kernels
+        ()
+        """
+        found = [_stand_in(x) for x in leaves([list(args), options])]
+        self._executable(found, args, options)
+        return self
+
     @property
     def executable(self) -> Runnable:
-        """What the latest call ran."""
+        """What the latest call ran, or `prepare` compiled."""
         if self._latest is None:
-            raise ArgumentError("nothing was compiled yet: call the program once, for its shapes")
+            raise ArgumentError(
+                "nothing was compiled yet: call the program once, or prepare(…) it, for its shapes"
+            )
         return self._latest
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels of the latest call, in the order in which they run; the interpreter's: ()."""
+        return self.executable.kernels
+
+    @property
+    def source(self) -> str:
+        """The OpenCL C of the latest call: of all its kernels."""
+        executable = self.executable
+        return "" if isinstance(executable, Interpreted) else executable.passes.source
+
+    def explain(self) -> str:
+        """What every pass of the compiler made of the latest call: see docs/compiler.md."""
+        from microgd.opencl.explain import executable_text
+
+        return executable_text(self.executable)
+
+    def draw(self, **looks: Any) -> Any:
+        """Which gates went into which kernel: a Drawing, to save("f.svg") or to show in a notebook.
+
+        Arguments:
+            looks: as for `microgd.draw.kernels.draw_kernels`: palette, gates, engine, timeout.
+        """
+        from microgd.opencl.showing import drawn
+
+        return drawn(self, **looks)
+
+    def profile(self, *args: Any, repeats: int = 20, **options: Any) -> Profile:
+        """How long each kernel takes: the median of `repeats` runs, from OpenCL's own events.
+
+        Arrays that a call would be given away are copied first.
+
+        Raises:
+            ArgumentError: the program runs in the interpreter, which has no kernels.
+        """
+        from microgd.opencl.profile import profiled
+
+        found = leaves([list(args), options])
+        executable, _ = self._executable(found, args, options)
+        values = [
+            upload(self.device, x.numpy()) if isinstance(x, DeviceArray) else self._value(x, False)
+            for x in found
+        ]
+        numbers = [v for v in values if v is not _FIXED]
+        numbers += [self._outside(node) for node in executable.captured.outside]
+        return profiled(executable, numbers, repeats)
 
 
 _FIXED = object()
+
+
+def _stand_in(x: Any) -> Any:
+    """Something of the same shape and dtype that has numbers, which nobody will read."""
+    if not isinstance(x, Node) or x.value is not None:
+        return x
+    if not x.shape and x.dtype == FLOAT64:
+        return 0.0
+    return np.broadcast_to(np.zeros((), x.dtype), x.shape) if x.shape else x.dtype.type(0)
 
 
 def _is_fixed(x: Any) -> bool:
