@@ -16,7 +16,7 @@ from microgd.gates.activation import prelu
 from microgd.gates.selection import greater, where
 from microgd.graph.gate import Gate
 from microgd.graph.shapes import Shape, element_count
-from microgd.graph.values import FLOAT32, FLOAT64, dtype_of
+from microgd.graph.values import FLOAT32, dtype_of
 
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
@@ -47,16 +47,17 @@ def philox(counters: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uin
     return np.stack([c0, c1, c2, c3])
 
 
-def uniform(shape: Shape, key: int, seed: int, low: float, high: float) -> Any:
-    """Numbers in [low, high) with 24 random bits each, which float32 holds exactly.
+def uniform(shape: Shape, key: int, seed: int, low: float, high: float, dtype: Any) -> Any:
+    """Numbers from low to high with 24 random bits each, which float32 holds exactly.
 
-    Element i uses the counter (i, 0, 0, 0) and the two words of (key, seed).
+    They are scaled in the precision asked for, so that every device gets the same bits. Element i
+    uses the counter (i, 0, 0, 0) and the two words of (key, seed).
     """
     counters = np.zeros((4, element_count(shape)), np.uint64)
     counters[0] = np.arange(counters.shape[1], dtype=np.uint64)
     bits = philox(counters, (int(key) & 0xFFFFFFFF, int(seed) & 0xFFFFFFFF))[0]
-    unit = (bits >> np.uint64(8)).astype(np.float64) / 2.0**24
-    return (low + (high - low) * unit).reshape(shape)
+    unit = (bits >> np.uint64(8)).astype(dtype) * dtype(2.0**-24)
+    return (dtype(low) + dtype(high - low) * unit).reshape(shape)
 
 
 def _word(number: Any, name: str) -> int:
@@ -67,8 +68,8 @@ def _word(number: Any, name: str) -> int:
 
 
 def _random_uniform(x: Any, key: Any, low: float, high: float, seed: int) -> Any:
-    drawn = uniform(np.shape(x), _word(key, "key"), _word(seed, "seed"), low, high)
-    return drawn.astype(FLOAT32) if dtype_of(x) == FLOAT32 else drawn.astype(FLOAT64)
+    dtype = np.float32 if dtype_of(x) == FLOAT32 else np.float64
+    return uniform(np.shape(x), _word(key, "key"), _word(seed, "seed"), low, high, dtype)
 
 
 def _drawn_shape(x: Shape, key: Shape, low: float, high: float, seed: Any) -> Shape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
@@ -39,7 +39,7 @@ class Program:
         self, fn: Callable[..., Any], device: str | Device = "auto", donate: Sequence[int] = ()
     ) -> None:
         self.fn = fn
-        self.device = choose(device)
+        self.wanted = device
         self.donate = tuple(donate)
         self._family: str | None = None
         self._executables: dict[Any, tuple[Runnable, tuple[bool, ...]]] = {}
@@ -60,6 +60,11 @@ class Program:
         numbers += [self._outside(node) for node in executable.captured.outside]
         results = executable.run(numbers)
         return rebuilt(executable.captured.tree, iter(results))
+
+    @cached_property
+    def device(self) -> Device:
+        """The device it runs on; chosen when first needed, for finding devices loads drivers."""
+        return choose(self.wanted)
 
     # -- arguments ------------------------------------------------------------
 
