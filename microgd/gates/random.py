@@ -47,7 +47,9 @@ def philox(counters: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uin
     return np.stack([c0, c1, c2, c3])
 
 
-def uniform(shape: Shape, key: int, seed: int, low: float, high: float, dtype: Any) -> Any:
+def uniform(
+    shape: Shape, key: int, seed: int, low: float, high: float, dtype: Any = np.float64
+) -> Any:
     """Numbers from low to high with 24 random bits each, which float32 holds exactly.
 
     They are scaled in the precision asked for, so that every device gets the same bits. Element i
