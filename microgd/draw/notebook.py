@@ -1,10 +1,13 @@
-"""How notebooks show a Tensor and a Trace: as a picture, where one can be drawn and read."""
+"""How notebooks show a Tensor and a Trace, and what draws compiled programs: pictures, where one
+can be drawn and read.
+"""
 
 from __future__ import annotations
 
 import html
+from typing import Any
 
-from microgd.draw.drawing import draw
+from microgd.draw.drawing import Drawing, draw
 from microgd.errors import MicrogdError
 from microgd.language.circuit import Circuit
 from microgd.tensor import Tensor
@@ -35,3 +38,10 @@ def trace_html(trace: Trace) -> str:
     except MicrogdError as problem:
         picture = f"<p>{html.escape(str(problem))}</p>"
     return picture + trace.table()._repr_html_()
+
+
+def program_drawing(program: Any, **looks: Any) -> Drawing:
+    """Which gates of a compiled program went into which kernel; the compiler is there by then."""
+    from microgd.draw.kernels import draw_kernels
+
+    return draw_kernels(program, **looks)
