@@ -97,22 +97,26 @@ class TableExecutable:
     def _input_count(self) -> int:
         return sum(element_count(n.shape) for n in self.captured.graph.inputs)
 
-    def run(self, values: Sequence[Any]) -> list[Any]:
-        """Start the program; the results are there when somebody reads them."""
+    def run(
+        self, values: Sequence[Any], queue: Any = None, events: list[Any] | None = None
+    ) -> list[Any]:
+        """Start the program, as `Executable.run` does."""
         import pyopencl as cl
 
-        queue = self.device.queue
+        queue = queue or self.device.queue
         size = len(self.table.results) * self.dtype.itemsize + PADDING
         with self._lock:
             out = self._pool.pop() if self._pool else allocate(self.device, size)
             try:
                 self._bring(values, queue)
                 self._kernel.set_arg(8, out)
-                cl.enqueue_nd_range_kernel(
+                event = cl.enqueue_nd_range_kernel(
                     queue, self._kernel, (self._items, 1, 1), (self._items, 1, 1)
                 )
             except cl.Error as error:
                 raise lost(self.device, "kernel table", error) from error
+            if events is not None:
+                events.append(event)
         return self._results(values, Storage(out, size, self._release))
 
     def _bring(self, values: Sequence[Any], queue: Any) -> None:
