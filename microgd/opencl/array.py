@@ -9,7 +9,7 @@ import numpy as np
 
 from microgd.errors import DataError, DeviceError
 from microgd.graph.shapes import Shape, element_count
-from microgd.graph.values import value_from
+from microgd.graph.values import FLOAT32, FLOAT64, value_from
 from microgd.opencl.devices import Device, choose
 
 #: Bytes that kernels may read (never write) beyond the end of an array.
@@ -83,7 +83,7 @@ class Together:
 
 
 def _read(device: Device, buffer: Any, shape: Shape, dtype: Any) -> Any:
-    out = np.empty(shape, dtype)
+    out = np.empty(shape, _held(device, np.dtype(dtype)))
     if out.size:
         import pyopencl as cl
 
@@ -91,7 +91,12 @@ def _read(device: Device, buffer: Any, shape: Shape, dtype: Any) -> Any:
             cl.enqueue_copy(device.queue, out, buffer)
         except cl.Error as error:
             raise lost(device, "reading an array", error) from error
-    return out
+    return out.astype(dtype, copy=False)
+
+
+def _held(device: Device, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """As what a device holds such numbers: float64 as float32 where there is none."""
+    return FLOAT32 if dtype == FLOAT64 and not device.float64 else dtype
 
 
 class DeviceArray:
@@ -210,6 +215,7 @@ def upload(device: Device, value: Any) -> Storage:
         return Storage(value.copy(), value.nbytes)
     import pyopencl as cl
 
+    value = value.astype(_held(device, value.dtype), copy=False)
     padded = np.zeros(value.nbytes + PADDING, np.uint8)
     padded[: value.nbytes] = value.reshape(-1).view(np.uint8)
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR

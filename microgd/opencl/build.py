@@ -19,7 +19,7 @@ from microgd.opencl.devices import Device
 from microgd.opencl.places import cache_directory
 
 OPTIONS = ("-cl-std=CL1.2",)
-_MAGIC = b"microgd binary 1\n"
+_MAGIC = b"microgd binary 2\n"
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,13 @@ def _read(path: Path | None) -> bytes | None:
         return None
     head = len(_MAGIC) + 32
     binary = content[head:]
-    good = content.startswith(_MAGIC) and content[len(_MAGIC) : head] == _digest(binary)
+    good = content.startswith(_MAGIC) and content[len(_MAGIC) : head] == _digest(path, binary)
     return binary if good and binary else None
 
 
-def _digest(binary: bytes) -> bytes:
-    return hashlib.sha256(binary).digest()
+def _digest(path: Path, binary: bytes) -> bytes:
+    """A checksum that no binary of another program has: the file's name says of which it is."""
+    return hashlib.sha256(path.name.encode() + binary).digest()
 
 
 def _keep(path: Path | None, program: Any) -> None:
@@ -85,7 +86,7 @@ def _keep(path: Path | None, program: Any) -> None:
     with suppress(OSError, OutputError, cl.Error):
         (binary,) = program.get_info(cl.program_info.BINARIES)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, _MAGIC + _digest(binary) + binary)
+        write_whole(path, _MAGIC + _digest(path, binary) + binary)
 
 
 def _from_binary(device: Device, binary: bytes) -> Any:

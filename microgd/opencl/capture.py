@@ -131,17 +131,19 @@ def _leaf_names(tree: Any, path: str) -> list[str | None]:
 
 def _explained(error: Exception) -> MicrogdError | None:
     """The error, with the user's line and, after a call of NumPy's, the gate to use instead."""
+    trace = traceback.extract_tb(error.__traceback__)
     frames = [
-        f
-        for f in traceback.extract_tb(error.__traceback__)
-        if not OWN_FILES[f.filename] and f"{Path('/numpy/')}/" not in f.filename
+        f for f in trace if not OWN_FILES[f.filename] and f"{Path('/numpy/')}/" not in f.filename
     ]
     if not frames:
         return None
     frame = frames[-1]
     place = f"{frame.filename}:{frame.lineno}: {frame.line}"
+    asked = isinstance(error, PlaceholderError) and all(f.name != "__bool__" for f in trace)
+    # Python and NumPy say what they were given: "operand 'Tensor' does not support ufuncs".
+    asked = asked or (not isinstance(error, MicrogdError) and "Tensor" in str(error))
     called = re.search(r"\b(?:np|numpy|math)\.(?:\w+\.)*(\w+)\s*\(", frame.line or "")
-    if called and not (isinstance(error, MicrogdError) and not isinstance(error, PlaceholderError)):
+    if asked and called:
         name = called[1]
         known = {"abs": "abs", "power": "pow", "amax": "max", "amin": "min", "dot": "matmul"}
         gate = known.get(name, name)
@@ -152,4 +154,9 @@ def _explained(error: Exception) -> MicrogdError | None:
         )
     if isinstance(error, MicrogdError):
         return type(error)(f"{error}, at {place}")
+    if asked:
+        return PlaceholderError(
+            f"{error}. While a function is compiled its arguments are Tensors without numbers: use "
+            f"gates (mg.exp for exp), and static numbers for sizes and counts, at {place}"
+        )
     return None

@@ -15,7 +15,7 @@ from microgd.graph.row import CONSTANT
 from microgd.graph.shapes import element_count
 from microgd.graph.values import FLOAT64
 from microgd.interpreter.replay import replay
-from microgd.opencl.array import DeviceArray, Storage, allocate, lost, upload
+from microgd.opencl.array import DeviceArray, Part, Storage, allocate, lost, upload
 from microgd.opencl.build import build
 from microgd.opencl.capture import Captured
 from microgd.opencl.devices import Device
@@ -48,6 +48,7 @@ class Executable:
         scalars = [n for n, yes in zip(graph.inputs, by_value, strict=True) if yes]
         given = [n for n, yes in zip(graph.inputs, donated, strict=True) if yes]
         self.by_value = tuple(by_value)
+        self.donated = tuple(donated)
         self._lock = Lock()
         self._require_precision(graph)
         self.passes = passes(prepared, target_of(device, family), given, scalars)
@@ -64,7 +65,7 @@ class Executable:
         if self.device.float64:
             return
         for node in graph.order:
-            if node.dtype == FLOAT64 and element_count(node.shape) > 1:
+            if node.dtype == FLOAT64 and node.shape and element_count(node.shape):
                 raise DeviceError(
                     f"{self.device.label} has no float64, which {node.name or node.gate.name!r} of "
                     f"shape {node.shape} needs: give float32 arrays (x.astype('float32'))"
@@ -154,31 +155,44 @@ class Executable:
             pool.append(buffer)
 
     def _results(self, values: Sequence[Any], fresh: list[Any]) -> list[Any]:
-        made: dict[Node, Any] = {}
-        shared = self.passes.plan.shared
+        made: set[Node] = set()
         results = []
         for node in self.passes.plan.fused.graph.outputs:
-            if node not in made:
-                made[node] = self._result(node, values, fresh, shared)
-            results.append(made[node])
+            storage = self._result(node, values, fresh, node in made)
+            results.append(DeviceArray(self.device, node.shape, node.dtype, storage))
+            made.add(node)
         return results
 
     def _result(
-        self, node: Node, values: Sequence[Any], fresh: list[Any], shared: dict[Node, Node]
-    ) -> Any:
+        self, node: Node, values: Sequence[Any], fresh: list[Any], again: bool
+    ) -> Storage | Part:
+        """Where a result lies: nowhere that belongs to another result, or to an argument kept."""
         if node in self._fresh_number:
             number = self._fresh_number[node]
-            storage = Storage(fresh[number], self._fresh[number][1], self._release)
-        elif node in shared or node in self._inputs:
-            given = values[self._inputs[shared.get(node, node)]]
-            if not isinstance(given, Storage):
-                return given
-            storage = given
-        elif node.gate is CONSTANT:
-            return np.array(node.value, node.dtype) if node.shape else node.value
-        else:
-            storage = upload(self.device, np.empty(node.shape, node.dtype))
-        return DeviceArray(self.device, node.shape, node.dtype, storage)
+            if again:
+                return self._copied(node, fresh[number])
+            return Storage(fresh[number], self._fresh[number][1], self._release)
+        given = self.passes.plan.shared.get(node, node)
+        if given in self._inputs:
+            number = self._inputs[given]
+            found: Any = values[number]
+            if not isinstance(found, Storage | Part):
+                return upload(self.device, np.asarray(found, node.dtype))
+            kept = again or not self.donated[number]
+            return self._copied(node, found.buffer) if kept else found
+        if node.gate is CONSTANT:
+            return upload(self.device, np.array(node.value, node.dtype))
+        return upload(self.device, np.empty(node.shape, node.dtype))
+
+    def _copied(self, node: Node, buffer: Any) -> Storage:
+        import pyopencl as cl
+
+        size = size_of(node)
+        new = allocate(self.device, size)
+        count = element_count(node.shape) * node.dtype.itemsize
+        if count:
+            cl.enqueue_copy(self.device.queue, new, buffer, byte_count=count)
+        return Storage(new, size)
 
 
 _REALS: dict[str, Callable[[Any], Any]] = {

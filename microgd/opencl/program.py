@@ -52,6 +52,8 @@ class Program:
     def __call__(self, *args: Any, **options: Any) -> Any:
         found = leaves([list(args), options])
         executable, given = self._executable(found, args, options)
+        if any(given):
+            _check_donated(found, given)
         values = [
             x if x.__class__ is float else self._value(x, away)
             for x, away in zip(found, given, strict=True)
@@ -209,6 +211,22 @@ def _stand_in(x: Any) -> Any:
     if not x.shape and x.dtype == FLOAT64:
         return 0.0
     return np.broadcast_to(np.zeros((), x.dtype), x.shape) if x.shape else x.dtype.type(0)
+
+
+def _check_donated(found: Sequence[Any], given: Sequence[bool]) -> None:
+    """An array that is given away is no argument a second time."""
+    arrays = [
+        (x.storage, away)
+        for x, away in zip(found, given, strict=True)
+        if isinstance(x, DeviceArray)
+    ]
+    places = [storage for storage, _ in arrays]
+    for storage, away in arrays:
+        if away and sum(storage is other for other in places) > 1:
+            raise DataError(
+                "an array that is given away (donated) is an argument twice, and would change "
+                "while it is read: keep a copy, mg.device_array(x.numpy())"
+            )
 
 
 def _is_fixed(x: Any) -> bool:

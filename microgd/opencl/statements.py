@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from microgd.opencl.index import Index, Variable
 from microgd.opencl.recipe import Step, literal
 
@@ -113,7 +115,10 @@ def _convert(step: Step, lanes: Lanes) -> str:
 def _random(step: Step, lanes: Lanes) -> str:
     params: Any = step.node.params if step.node is not None else {}
     low, high = params["low"], params["high"]
-    key = f"(uint){step.args[0].name}"
+    given = step.args[0]
+    key = f"(uint){given.name}"
+    if given.kind == "literal" and given.node is not None:  # exact where there is no double, too
+        key = f"{int(np.asarray(given.node.value).item()) & 0xFFFFFFFF}u"
     seed = int(params["seed"]) & 0xFFFFFFFF
     index = lanes.final(step.index)
     drawn = each_lane(
