@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from microgd.gates.linear import matmul
 from microgd.graph.node import Node
 from microgd.graph.shapes import element_count
-from microgd.opencl.fuse import Fused
 from microgd.opencl.group import Group, in_order
+from microgd.opencl.homes import Fused
 from microgd.opencl.index import address
 from microgd.opencl.layout import operand_nodes
 from microgd.opencl.recipe import Recipe

@@ -20,8 +20,8 @@ from microgd.graph.node import Node
 from microgd.graph.row import CONSTANT
 from microgd.graph.shapes import one_axis
 from microgd.graph.values import FLOAT32, INT64
-from microgd.opencl.fuse import partial_place
 from microgd.opencl.group import Group, fit
+from microgd.opencl.homes import partial_place
 from microgd.opencl.index import Index, Looked, Variable, address
 from microgd.opencl.lower import REDUCTIONS
 from microgd.opencl.split import PARTIAL

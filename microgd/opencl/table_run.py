@@ -24,8 +24,8 @@ from microgd.opencl.array import (
 from microgd.opencl.build import build
 from microgd.opencl.capture import Captured
 from microgd.opencl.devices import Device
-from microgd.opencl.fuse import Fused
 from microgd.opencl.group import Group
+from microgd.opencl.homes import Fused
 from microgd.opencl.kernel import Kernel
 from microgd.opencl.passes import Passes, Prepared
 from microgd.opencl.plan import Plan
