@@ -267,3 +267,8 @@ def test_a_transposed_matrix_is_packed_unless_it_is_too_large() -> None:
     assert body_of(small, "cpu").local_bytes > 0
     assert body_of(large, "cpu").local_bytes == 0
     assert body_of(small, "cpu").local_bytes <= Machine(2, 16, 256 * 1024).local_memory
+
+
+def test_packing_reads_no_column_beyond_the_last() -> None:
+    lines = "\n".join(body_of(product(64, 50, 20, "columns"), "cpu").lines)
+    assert "j + c < 50 ? right[c * 20 + k] : 0" in lines
