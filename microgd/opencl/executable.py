@@ -57,7 +57,9 @@ class Executable:
         built = build(device, self.passes.source) if self.kernels else None
         self.cached = built is not None and built.cached
         self.build_seconds = time.perf_counter() - began
-        self._launches = [_Launch(k, built.kernel(k.name)) for k in self.kernels] if built else []
+        self._launches = (
+            [_Launch(k, built.kernel(k.function)) for k in self.kernels] if built else []
+        )
         self._pool: dict[int, list[Any]] = {}
         self._prepare(scalars)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from microgd.gates.linear import matmul
 from microgd.graph.node import Node
@@ -29,6 +29,8 @@ class Kernel:
         arguments: the nodes whose buffers, or whose numbers, it is given, in order.
         by_value: those of them that are passed as numbers, and their C types.
         group: the gates it computes.
+        twin: the name of an earlier kernel of the program with the same statements, which is built
+            and run in its place; its own name otherwise.
     """
 
     name: str
@@ -38,6 +40,18 @@ class Kernel:
     group: Group
     groups: tuple[int, int, int]
     local: tuple[int, int, int]
+    twin: str = ""
+
+    @property
+    def function(self) -> str:
+        """The name of the function that is run."""
+        return self.twin or self.name
+
+    @property
+    def statements(self) -> str:
+        """Its source without its name and its comments, by which twins are found."""
+        lines = self.source.replace(f"void {self.name}(", "void (").split("\n")
+        return "\n".join(line for line in lines if not line.startswith("//"))
 
     @property
     def items(self) -> tuple[int, int, int]:
@@ -104,6 +118,16 @@ def write(
         ]
     )
     return Kernel(name, source, tuple(arguments), by_value_types, group, body.groups, body.local)
+
+
+def twinned(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
+    """The kernels, those with the same statements as an earlier one marked as its twins."""
+    first: dict[str, str] = {}
+    found = []
+    for kernel in kernels:
+        name = first.setdefault(kernel.statements, kernel.name)
+        found.append(kernel if name == kernel.name else replace(kernel, twin=name))
+    return tuple(found)
 
 
 def kernel_name(group: Group, number: int) -> str:

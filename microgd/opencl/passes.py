@@ -9,7 +9,7 @@ from microgd.graph.node import Node
 from microgd.opencl.devices import Device
 from microgd.opencl.fuse import fuse
 from microgd.opencl.graph import Graph, numbered
-from microgd.opencl.kernel import Kernel, Target, write
+from microgd.opencl.kernel import Kernel, Target, twinned, write
 from microgd.opencl.layout import lay_out
 from microgd.opencl.lower import lower
 from microgd.opencl.plan import Plan, plan
@@ -63,9 +63,12 @@ def passes(
     laid = lay_out(split(simplified, workers), target.family)
     names = numbered(laid.order)
     planned = plan(fuse(laid), donated, by_value)
-    kernels = tuple(
-        write(group, number, target, names, planned.stored, set(by_value), planned.shared)
-        for number, group in enumerate(planned.groups)
+    by_number = frozenset(by_value)
+    kernels = twinned(
+        [
+            write(group, number, target, names, planned.stored, by_number, planned.shared)
+            for number, group in enumerate(planned.groups)
+        ]
     )
     source = program_source(kernels, target.double)
     return Passes(

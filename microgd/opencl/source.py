@@ -32,8 +32,8 @@ inline float philox(uint counter, uint key, uint seed)
 
 
 def program_source(kernels: Sequence[Kernel], double: bool) -> str:
-    """The text that a device's compiler is given."""
-    texts = [kernel.source for kernel in kernels]
+    """The text that a device's compiler is given: every kernel that is no twin of another."""
+    texts = [kernel.source for kernel in kernels if kernel.function == kernel.name]
     head = [_HEAD]
     if double:
         head.insert(0, _DOUBLE)
