@@ -21,8 +21,10 @@ from microgd.opencl.capture import Captured
 from microgd.opencl.devices import Device
 from microgd.opencl.graph import Graph
 from microgd.opencl.kernel import Kernel
-from microgd.opencl.passes import Prepared, passes, target_of
+from microgd.opencl.launch import Launch
+from microgd.opencl.passes import Prepared, passes
 from microgd.opencl.plan import size_of
+from microgd.opencl.target import target_of
 
 
 class Executable:
@@ -58,7 +60,7 @@ class Executable:
         self.cached = built is not None and built.cached
         self.build_seconds = time.perf_counter() - began
         self._launches = (
-            [_Launch(k, built.kernel(k.function)) for k in self.kernels] if built else []
+            [_Started(one, built.kernel(one.name)) for one in self.passes.launches] if built else []
         )
         self._pool: dict[int, list[Any]] = {}
         self._prepare(scalars)
@@ -91,8 +93,7 @@ class Executable:
         self._constants: dict[Node, Storage] = {}
         self._inputs = inputs
         for launch in self._launches:
-            for position, node in enumerate(launch.kernel.arguments):
-                real = launch.kernel.by_value.get(node)
+            for position, (node, real) in enumerate(launch.arguments):
                 source: tuple[str, Any]
                 if real is not None:
                     launch.numbers.append((position, inputs[node], _REALS[real]))
@@ -142,7 +143,7 @@ class Executable:
                 try:
                     event = enqueue(queue, launch.built, launch.items, launch.local)
                 except cl.Error as error:
-                    raise lost(self.device, f"kernel {launch.kernel.name}", error) from error
+                    raise lost(self.device, f"kernel {launch.launch.title}", error) from error
                 if events is not None:
                     events.append(event)
         return self._results(values, fresh)
@@ -204,14 +205,16 @@ _REALS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class _Launch:
-    """One kernel, and what of its arguments changes from run to run."""
+class _Started:
+    """One launch, and what of its arguments changes from run to run."""
 
-    def __init__(self, kernel: Kernel, built: Any) -> None:
-        self.kernel = kernel
+    def __init__(self, launch: Launch, built: Any) -> None:
+        self.launch = launch
         self.built = built
-        self.items = kernel.items
-        self.local = kernel.local
+        self.items = launch.items
+        self.local = launch.local
+        #: Node and, of a number, its C type.
+        self.arguments = [(n, k.by_value.get(n)) for k in launch.kernels for n in k.arguments]
         #: (position, whether it is a result, number of the result or the input)
         self.moving: list[tuple[int, bool, int]] = []
         #: (position, number of the input, the C type's NumPy twin)

@@ -18,10 +18,11 @@ from microgd.graph.shapes import element_count
 from microgd.opencl.capture import Spec, capture
 from microgd.opencl.graph import Graph, called, constant_text, numbered, type_text
 from microgd.opencl.group import Group, inside
-from microgd.opencl.kernel import Kernel, Target
+from microgd.opencl.kernel import Kernel
 from microgd.opencl.layout import inner_loop
 from microgd.opencl.passes import Passes, passes, prepare
 from microgd.opencl.plan import PADDING
+from microgd.opencl.target import Target
 
 #: A listing of more lines than this is cut; so many lines are shown at its end.
 LONGEST, END = 200, 20

@@ -17,6 +17,7 @@ from microgd.opencl.loops_gpu import GpuWriter
 from microgd.opencl.matmul import Body, matmul_body
 from microgd.opencl.recipe import Recipe
 from microgd.opencl.statements import Lanes, statement
+from microgd.opencl.target import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,8 @@ class Kernel:
         by_value: those of them that are passed as numbers, and their C types.
         group: the gates it computes.
         twin: the name of an earlier kernel of the program with the same statements, which is built
-            and run in its place; its own name otherwise.
+            and run in its place.
+        parameters, lines, comments: what its source is made of.
     """
 
     name: str
@@ -41,6 +43,9 @@ class Kernel:
     groups: tuple[int, int, int]
     local: tuple[int, int, int]
     twin: str = ""
+    parameters: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
 
     @property
     def function(self) -> str:
@@ -58,23 +63,6 @@ class Kernel:
         """Work-items along x, y, z."""
         x, y, z = (g * n for g, n in zip(self.groups, self.local, strict=True))
         return x, y, z
-
-
-@dataclass(frozen=True)
-class Target:
-    """What kernels are written for.
-
-    Attributes:
-        family: "cpu" or "gpu".
-        units: compute units.
-        double: whether there is float64.
-        lanes: floats in a native vector.
-    """
-
-    family: str = "cpu"
-    units: int = 1
-    double: bool = True
-    lanes: int = 16
 
 
 def write(
@@ -107,9 +95,10 @@ def write(
         arguments.append(node)
         by_value_types[node] = recipe.real(node)
     size = ", ".join(map(str, body.local))
+    notes = comments(inside(group, set(stored))[0], names)
     source = "\n".join(
         [
-            *comments(inside(group, set(stored))[0], names),
+            *notes,
             f"__kernel __attribute__((reqd_work_group_size({size})))",
             f"void {name}({', '.join(texts)})",
             "{",
@@ -117,7 +106,19 @@ def write(
             "}",
         ]
     )
-    return Kernel(name, source, tuple(arguments), by_value_types, group, body.groups, body.local)
+    return Kernel(
+        name,
+        source,
+        tuple(arguments),
+        by_value_types,
+        group,
+        body.groups,
+        body.local,
+        "",
+        tuple(texts),
+        body.lines,
+        tuple(notes),
+    )
 
 
 def twinned(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
@@ -172,7 +173,14 @@ def _matmul(recipe: Recipe, target: Target) -> Body:
         lines += [statement(s, lanes) for s in rest]
         return ["{", *(f"    {line}" for line in lines), "}"]
 
-    body = matmul_body(product, store, target.family, target.units, lanes=target.lanes)
+    body = matmul_body(
+        product,
+        store,
+        target.family,
+        target.units,
+        lanes=target.lanes,
+        local_memory=target.local_memory,
+    )
     head = [statement(s, Lanes()) for s in uniform]
     batch = batch_lines(group.loops[:-2])
     marked = [*body.lines]

@@ -22,13 +22,14 @@ from microgd.opencl.graph import Graph
 from microgd.opencl.group import fit, loops_over
 from microgd.opencl.index import Index, Variable, address
 from microgd.opencl.matmul import Operand, Product, needs_copy
+from microgd.opencl.target import Target
 from microgd.opencl.views import PIECES, Place, broadcast, is_movement, through
 
 #: The compiler's own: its input, laid out without gaps.
 COPY = GateRow("copy", ("x",), np.array, formula="x, laid out", sign="copy", opencl="{x}")
 
 
-def lay_out(graph: Graph, family: str) -> Graph:
+def lay_out(graph: Graph, target: Target) -> Graph:
     """The graph with copies where products of matrices need them."""
 
     def rewrite(node: Node, inputs: tuple[Any, ...]) -> Node | None:
@@ -39,7 +40,7 @@ def lay_out(graph: Graph, family: str) -> Graph:
             for n, i in enumerate(inputs)
         )
         made: Node = record(matmul, laid)
-        copies = needs_copy(product_of(made, {}), family)
+        copies = needs_copy(product_of(made, {}), target.family, local_memory=target.local_memory)
         if any(copies):
             again = zip(laid, copies, strict=True)
             made = record(matmul, tuple(copy_of(i) if c else i for i, c in again))

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from microgd.graph.node import Node
-from microgd.opencl.devices import Device
 from microgd.opencl.fuse import fuse
 from microgd.opencl.graph import Graph, numbered
-from microgd.opencl.kernel import Kernel, Target, twinned, write
+from microgd.opencl.kernel import Kernel, twinned, write
+from microgd.opencl.launch import Launch, launches_of
 from microgd.opencl.layout import lay_out
 from microgd.opencl.lower import lower
 from microgd.opencl.plan import Plan, plan
 from microgd.opencl.simplify import simplify
 from microgd.opencl.source import program_source
 from microgd.opencl.split import split
+from microgd.opencl.target import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +44,9 @@ class Passes:
     laid_out: Graph
     plan: Plan
     kernels: tuple[Kernel, ...]
+    launches: tuple[Launch, ...]
     source: str
     names: dict[Node, str] = field(repr=False)
-
-
-def target_of(device: Device, family: str | None = None) -> Target:
-    """What kernels for the device look like."""
-    return Target(
-        family or device.family, max(1, device.units), device.float64, device.vector_width
-    )
 
 
 def passes(
@@ -60,9 +55,9 @@ def passes(
     """The passes for one kind of device; nothing is built or run."""
     simplified = prepared.simplified
     workers = target.units * 4 if target.family == "cpu" else target.units * 256
-    laid = lay_out(split(simplified, workers), target.family)
+    laid = lay_out(split(simplified, workers), target)
     names = numbered(laid.order)
-    planned = plan(fuse(laid), donated, by_value)
+    planned = plan(fuse(laid), donated, by_value, together=target.family == "cpu")
     by_number = frozenset(by_value)
     kernels = twinned(
         [
@@ -70,7 +65,17 @@ def passes(
             for number, group in enumerate(planned.groups)
         ]
     )
-    source = program_source(kernels, target.double)
+    of = {kernel.group: kernel for kernel in kernels}
+    launches = launches_of([[of[group] for group in step] for step in planned.steps])
+    source = program_source(launches, target.double)
     return Passes(
-        prepared.captured, prepared.lowered, simplified, laid, planned, kernels, source, names
+        prepared.captured,
+        prepared.lowered,
+        simplified,
+        laid,
+        planned,
+        kernels,
+        launches,
+        source,
+        names,
     )

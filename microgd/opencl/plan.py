@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from microgd.gates.linear import matmul
@@ -23,17 +23,22 @@ class Plan:
     """Where everything lies.
 
     Attributes:
-        groups: the groups in the order in which they run.
+        steps: the groups in the order in which they run; those of a step can run side by side.
         shared: results that are written over an input that was given away.
         slots: the bytes of each temporary buffer.
         places: temporary node → number of its slot.
     """
 
     fused: Fused
-    groups: tuple[Group, ...]
+    steps: tuple[tuple[Group, ...], ...]
     shared: dict[Node, Node]
     slots: tuple[int, ...]
     places: dict[Node, int]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All groups in the order in which they run."""
+        return tuple(group for step in self.steps for group in step)
 
     @property
     def stored(self) -> frozenset[Node]:
@@ -42,29 +47,51 @@ class Plan:
         return frozenset(made.union(self.fused.graph.inputs))
 
 
-def plan(fused: Fused, donated: Collection[Node] = (), by_value: Collection[Node] = ()) -> Plan:
+def plan(
+    fused: Fused,
+    donated: Collection[Node] = (),
+    by_value: Collection[Node] = (),
+    *,
+    together: bool = False,
+) -> Plan:
     """Give every node that is stored a buffer.
 
     Arguments:
         donated: inputs whose buffers the caller gives away, to be written over.
         by_value: scalar inputs that have no buffer.
+        together: whether groups that need nothing of each other are started together.
     """
     graph = fused.graph
     stored = {n for g in fused.groups for n in g.outputs} | set(graph.inputs)
     reads = {g: _reads(g, stored, by_value) for g in fused.groups}
-    shared, order = _in_place(fused, donated, reads, stored)
+    shared, after = _in_place(fused, donated, reads, stored)
+    order = in_order(fused.groups, after)
+    steps = _steps(order, after) if together else [[group] for group in order]
     keep = set(graph.outputs)
-    last = {node: number for number, g in enumerate(order) for node in reads[g]}
+    last = {node: number for number, step in enumerate(steps) for g in step for node in reads[g]}
     slots: list[int] = []
     places: dict[Node, int] = {}
     free: list[int] = []
-    for number, group in enumerate(order):
-        for node in group.outputs:
+    for number, step in enumerate(steps):
+        made = [node for group in step for node in group.outputs]
+        for node in made:
             if node not in keep:
                 places[node] = _slot(size_of(node), slots, free)
-        done = [n for n in [*reads[group], *group.outputs] if n in places]
-        free += [places[n] for n in dict.fromkeys(done) if last.get(n, number) <= number]
-    return Plan(fused, tuple(order), shared, tuple(slots), places)
+        read = [node for group in step for node in reads[group]]
+        done = dict.fromkeys(node for node in [*read, *made] if node in places)
+        free += [places[node] for node in done if last.get(node, number) <= number]
+    return Plan(fused, tuple(map(tuple, steps)), shared, tuple(slots), places)
+
+
+def _steps(order: Sequence[Group], after: Mapping[Group, set[Group]]) -> list[list[Group]]:
+    """The groups by how many others, one after the other, have to run before."""
+    level: dict[Group, int] = {}
+    for group in order:
+        level[group] = 1 + max([level[other] for other in after[group]], default=-1)
+    steps: list[list[Group]] = [[] for _ in range(max(level.values(), default=-1) + 1)]
+    for group in order:
+        steps[level[group]].append(group)
+    return steps
 
 
 def size_of(node: Node) -> int:
@@ -103,8 +130,8 @@ def _in_place(
     donated: Collection[Node],
     reads: dict[Group, dict[Node, None]],
     stored: Collection[Node],
-) -> tuple[dict[Node, Node], list[Group]]:
-    """Which outputs can take a donated input's buffer, and an order in which that is right."""
+) -> tuple[dict[Node, Node], dict[Group, set[Group]]]:
+    """Which outputs can take a donated input's buffer, and which groups must then run before."""
     order = list(fused.groups)
     shared: dict[Node, Node] = {}
     taken: set[Node] = set()
@@ -126,7 +153,7 @@ def _in_place(
                 taken.add(given)
                 after[group] |= set(others)
                 break
-    return shared, in_order(order, after)
+    return shared, after
 
 
 def _alike(node: Node, given: Node) -> bool:

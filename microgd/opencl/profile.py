@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from microgd.graph.node import Node
 from microgd.graph.shapes import element_count
 from microgd.opencl.group import inside
 from microgd.opencl.kernel import Kernel
+from microgd.opencl.launch import Launch
 from microgd.opencl.layout import inner_loop
 from microgd.opencl.passes import Passes
 
@@ -147,7 +149,7 @@ def profiled(executable: Any, values: Sequence[Any], repeats: int) -> Profile:
             "there is nothing to profile: the interpreter runs no kernels (`microgd devices` "
             "lists what does)"
         )
-    kernels: tuple[Kernel, ...] = executable.kernels
+    launches: tuple[Launch, ...] = executable.passes.launches
     label: str = device.label
     runs: list[list[tuple[int, int]]] = []
     try:
@@ -164,21 +166,27 @@ def profiled(executable: Any, values: Sequence[Any], repeats: int) -> Profile:
     except cl.Error as error:
         raise DeviceError(f"{label} takes no times: {error}") from error
     runs = runs[WARMING:]
-    seconds = [median((run[n][1] - run[n][0]) * 1e-9 for run in runs) for n in range(len(kernels))]
+    seconds = [median((run[n][1] - run[n][0]) * 1e-9 for run in runs) for n in range(len(launches))]
     whole = sum(seconds)
     times = tuple(
         KernelTime(
-            kernel.name,
+            launch.title,
             taken,
             taken / whole if whole else 0.0,
-            kernel.items[0] * kernel.items[1] * kernel.items[2],
-            bytes_moved(kernel, executable.passes),
-            operations(kernel),
+            prod(launch.items),
+            _sum(bytes_moved(kernel, executable.passes) for kernel in launch.kernels),
+            _sum(operations(kernel) for kernel in launch.kernels),
         )
-        for kernel, taken in zip(kernels, seconds, strict=True)
+        for launch, taken in zip(launches, seconds, strict=True)
     )
     ends = [(run[-1][1] - run[0][0]) * 1e-9 for run in runs if run]
     return Profile(label, repeats, median(ends) if ends else 0.0, times)
+
+
+def _sum(parts: Iterable[int | None]) -> int | None:
+    """All that is known together; None if nothing is."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
 
 
 def bytes_moved(kernel: Kernel, passes: Passes) -> int | None:

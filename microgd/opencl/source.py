@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microgd.opencl.kernel import Kernel
+from microgd.opencl.launch import Launch, work_source
 
 #: Products and sums are rounded one by one, as NumPy does it; where fused ones are wanted, the
 #: kernels say fma.
@@ -31,12 +31,19 @@ inline float philox(uint counter, uint key, uint seed)
 }"""
 
 
-def program_source(kernels: Sequence[Kernel], double: bool) -> str:
+def program_source(launches: Sequence[Launch], double: bool) -> str:
     """The text that a device's compiler is given: every kernel that is no twin of another."""
-    texts = [kernel.source for kernel in kernels if kernel.function == kernel.name]
+    texts: dict[str, str] = {}
+    for launch in launches:
+        if launch.source:
+            for kernel in launch.kernels:
+                texts.setdefault(f"{kernel.function}_work", work_source(kernel))
+            texts[launch.name] = launch.source
+        else:
+            texts.setdefault(launch.name, launch.kernels[0].source)
     head = [_HEAD]
     if double:
         head.insert(0, _DOUBLE)
-    if any("philox(" in text for text in texts):
+    if any("philox(" in text for text in texts.values()):
         head.append(_PHILOX)
-    return "\n\n".join([*head, *texts]) + "\n"
+    return "\n\n".join([*head, *texts.values()]) + "\n"

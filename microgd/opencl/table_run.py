@@ -27,6 +27,7 @@ from microgd.opencl.devices import Device
 from microgd.opencl.group import Group
 from microgd.opencl.homes import Fused
 from microgd.opencl.kernel import Kernel
+from microgd.opencl.launch import launches_of
 from microgd.opencl.passes import Passes, Prepared
 from microgd.opencl.plan import Plan
 from microgd.opencl.source import program_source
@@ -53,10 +54,19 @@ class TableExecutable:
         group.at = {n: () for n in simplified.order if n.inputs}
         group.outputs = [o for o in dict.fromkeys(simplified.outputs) if o.inputs]
         kernel = Kernel("table", text, (), {}, group, (1, 1, 1), (items, 1, 1))
-        plan = Plan(Fused(simplified, (group,)), (group,), {}, (), {})
-        source = program_source((kernel,), device.float64)
+        plan = Plan(Fused(simplified, (group,)), ((group,),), {}, (), {})
+        launches = launches_of([[kernel]])
+        source = program_source(launches, device.float64)
         self.passes = Passes(
-            captured.graph, prepared.lowered, simplified, simplified, plan, (kernel,), source, {}
+            captured.graph,
+            prepared.lowered,
+            simplified,
+            simplified,
+            plan,
+            (kernel,),
+            launches,
+            source,
+            {},
         )
         self.kernels = (kernel,)
         began = time.perf_counter()
