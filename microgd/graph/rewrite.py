@@ -58,7 +58,7 @@ def rebuild(
         if made is None:
             made = again(node, inputs)
         if made.stamp > began:  # and not an input, or another old node, handed on
-            made.name = node.name or made.name
+            made.name = made.name or node.name  # of two that became one, the first
             made.scope = node.scope
         new[node] = made
     return new

@@ -23,6 +23,7 @@ from microgd.opencl.table import is_table
 from microgd.opencl.table_run import TableExecutable
 
 if TYPE_CHECKING:
+    from microgd.opencl.compare import Comparison
     from microgd.opencl.profile import Profile
 
 Runnable = Executable | TableExecutable | Interpreted
@@ -179,6 +180,17 @@ class Program:
         from microgd.opencl.showing import drawn
 
         return drawn(self, **looks)
+
+    def compare(self, *args: Any, **options: Any) -> Comparison:
+        """Run beside the interpreter: every gate, value by value, and what rounding explains.
+
+        >>> report = compile(lambda x: (x * x).exp(), device="interpreter").compare(2.0)
+        >>> report.ok, [d.gate for d in report.nodes]
+        (True, ['mul', 'exp'])
+        """
+        from microgd.opencl.compare import compare
+
+        return compare(self, args, options)
 
     def profile(self, *args: Any, repeats: int = 20, **options: Any) -> Profile:
         """How long each kernel takes: the median of `repeats` runs, from OpenCL's own events.
