@@ -19,6 +19,7 @@ from microgd.opencl.array import DeviceArray, Part, Storage, allocate, lost, upl
 from microgd.opencl.build import build
 from microgd.opencl.capture import Captured
 from microgd.opencl.devices import Device
+from microgd.opencl.flow import Flow
 from microgd.opencl.graph import Graph
 from microgd.opencl.kernel import Kernel
 from microgd.opencl.launch import Launch
@@ -52,6 +53,7 @@ class Executable:
         self.by_value = tuple(by_value)
         self.donated = tuple(donated)
         self._lock = Lock()
+        self._flow = Flow()
         self._require_precision(graph)
         self.passes = passes(prepared, target_of(device, family), given, scalars)
         began = time.perf_counter()
@@ -146,6 +148,8 @@ class Executable:
                     raise lost(self.device, f"kernel {launch.launch.title}", error) from error
                 if events is not None:
                     events.append(event)
+            if self._launches:
+                self._flow.started(event, queue)
         return self._results(values, fresh)
 
     def _buffer(self, size: int) -> Any:

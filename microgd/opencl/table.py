@@ -30,8 +30,6 @@ from microgd.opencl.views import through
 
 #: From so many gates on; fewer become a kernel of their own.
 MANY = 400
-#: Results lie so many numbers apart that each can become a buffer by itself.
-APART = 16
 #: Inputs of a formula that a row can name.
 MOST_INPUTS = 3
 _MARK = re.compile(r"\{\d\}")
@@ -99,11 +97,15 @@ def _is_list(node: Node) -> bool:
     return all(i.shape == () for i in node.inputs)
 
 
-def tabulate(graph: Graph, real: str) -> Table:
+def tabulate(graph: Graph, real: str, apart: int = 16) -> Table:
     """The graph as a table.
 
     Gates come in levels: those of a level need only what earlier levels made, so they can be done
     in any order, and are sorted by operation.
+
+    Arguments:
+        real: "float" or "double".
+        apart: results lie so many numbers apart, so that each can become a buffer by itself.
     """
     places: dict[Node, int] = {}
     size = 0
@@ -139,7 +141,7 @@ def tabulate(graph: Graph, real: str) -> Table:
     runs = np.stack([keys[starts, 1], starts, lengths], axis=1).astype(np.int32)
     start = np.zeros(first + len(gates), np.float32 if real == "float" else np.float64)
     start[size:first] = constants
-    handed, results = _handed(graph, slot)
+    handed, results = _handed(graph, slot, apart)
     return Table(tuple(operations), runs, inputs, start, places, results, handed)
 
 
@@ -191,11 +193,13 @@ def _inserted(outer: Formula, source: Node, inner: Formula) -> Formula | None:
     return _MARK.sub(lambda mark: names[mark[0]], text), tuple(together)
 
 
-def _handed(graph: Graph, slot: Mapping[Node, int]) -> tuple[dict[Node, int], NDArray[np.int32]]:
+def _handed(
+    graph: Graph, slot: Mapping[Node, int], apart: int
+) -> tuple[dict[Node, int], NDArray[np.int32]]:
     handed: dict[Node, int] = {}
     results: list[int] = []
     for node in dict.fromkeys(graph.outputs):
-        results += [0] * (-len(results) % APART)
+        results += [0] * (-len(results) % apart)
         handed[node] = len(results)
         if node.gate is stack:
             results += [slot[i] for i in node.inputs]

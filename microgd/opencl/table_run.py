@@ -24,6 +24,7 @@ from microgd.opencl.array import (
 from microgd.opencl.build import build
 from microgd.opencl.capture import Captured
 from microgd.opencl.devices import Device
+from microgd.opencl.flow import Flow
 from microgd.opencl.group import Group
 from microgd.opencl.homes import Fused
 from microgd.opencl.kernel import Kernel
@@ -46,7 +47,8 @@ class TableExecutable:
         simplified = prepared.simplified
         self.dtype = (table_dtype(simplified) if device.float64 else None) or FLOAT32
         real = "float" if self.dtype == FLOAT32 else "double"
-        self.table = table = tabulate(simplified, real)
+        align = device.handle.mem_base_addr_align // 8
+        self.table = table = tabulate(simplified, real, max(1, align // self.dtype.itemsize))
         gpu = family == "gpu"
         width, items = (1, ITEMS) if gpu else (16 if real == "float" else 8, 1)
         text = table_source(table.operations, real, width, items)
@@ -74,6 +76,7 @@ class TableExecutable:
         self.cached = built.cached
         self.build_seconds = time.perf_counter() - began
         self._lock = Lock()
+        self._flow = Flow()
         self._pool: list[Any] = []
         #: Results that are inputs or constants themselves.
         self._passed = [o for o in simplified.outputs if not o.inputs]
@@ -127,6 +130,7 @@ class TableExecutable:
                 raise lost(self.device, "kernel table", error) from error
             if events is not None:
                 events.append(event)
+            self._flow.started(event, queue)
         return self._results(values, Storage(out, size, self._release))
 
     def _bring(self, values: Sequence[Any], queue: Any) -> None:
