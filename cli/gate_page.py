@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .output import say_wrapped
@@ -46,6 +47,8 @@ def show_gate(gate: Gate) -> None:
         facts.append(("operator", gate.infix if len(gate.inputs) == 2 else f"{gate.infix}x"))
     inputs = ["xᵢ"] if gate.variadic else gate.inputs
     facts += [(f"∂/∂{n}", rule) for n, rule in zip(inputs, gate.local, strict=False)]
+    if isinstance(gate.opencl, str):
+        facts.append(("OpenCL", in_c(gate.opencl)))
     facts.append(("gradient", f"{gate.pattern}: {PATTERNS.get(gate.pattern, '')}".rstrip(": ")))
     longest = max(len(fitted(name)) for name, _ in facts)
     for name, fact in facts:
@@ -60,6 +63,11 @@ def show_gate(gate: Gate) -> None:
         say("  >>> import microgd as mg")
         for line in gate.example.strip("\n").split("\n"):
             say(f"  {line}")
+
+
+def in_c(template: str) -> str:
+    """A gate's OpenCL C as one reads it: without the braces and the types of its numbers."""
+    return re.sub(r"\{(\w+)\}", r"\1", re.sub(r"\(\{R\}\)\(([^()]*)\)", r"\1", template))
 
 
 def expansion(gate: Gate) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, update_wrapper
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
@@ -25,6 +27,19 @@ from microgd.opencl.table_run import TableExecutable
 if TYPE_CHECKING:
     from microgd.opencl.compare import Comparison
     from microgd.opencl.profile import Profile
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Python's garbage collector looks again and again through graphs that only grow."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
 
 Runnable = Executable | TableExecutable | Interpreted
 
@@ -79,7 +94,10 @@ class Program:
         ready = self._executables.get(key)
         if ready is None:
             with self._lock:
-                ready = self._executables.get(key) or self._compiled(found, args, options)
+                ready = self._executables.get(key)
+                if ready is None:
+                    with collector_paused():
+                        ready = self._compiled(found, args, options)
                 self._executables[key] = ready
         self._latest = ready[0]
         return ready
