@@ -144,11 +144,21 @@ def _expansion(
     """
     began = next_tick()
     made = wrap(expansion(*inputs, **(node.params or {})), node.__class__)
+    recorded = placed_like(node, made, began)
     if made.shape != node.shape:
         raise GateError(
             f"the expansion of gate {node.gate.name!r} has shape {made.shape}, "
             f"the gate {node.shape}"
         )
+    return made, recorded
+
+
+def placed_like(node: Node, made: Node, began: int) -> list[Node]:
+    """Give what was recorded for `made` since the tick `began` the place and scope of `node`.
+
+    Returns:
+        What was recorded, inputs first.
+    """
     found: dict[Node, None] = {}
     waiting = [made]
     while waiting:
@@ -158,4 +168,4 @@ def _expansion(
             one._code, one._offset = node._code, node._offset
             one.scope = node.scope
             waiting += one.inputs
-    return made, sorted(found, key=lambda one: one.stamp)
+    return sorted(found, key=lambda one: one.stamp)

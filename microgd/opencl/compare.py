@@ -95,11 +95,11 @@ class Comparison:
 
     def table(self) -> Table:
         """Every gate."""
-        return table_of("beside the interpreter", self.nodes)
+        return table_of("gate by gate, beside the interpreter", self.nodes)
 
     def results_table(self) -> Table:
         """The results of the fused program."""
-        return table_of("results of the fused kernels", self.results)
+        return table_of("the fused program, beside the interpreter", self.results)
 
     def __str__(self) -> str:
         return f"{self.table()}\n{self.results_table()}"
@@ -211,7 +211,9 @@ def _difference(node: Node, name: str, want: Any, got: Any, bound: Any) -> Diffe
         apart = np.where(same, 0.0, np.abs(want.astype(float) - got.astype(float)))
         apart = np.where(np.isnan(apart), np.inf, apart)
         excess = np.where(apart <= bound, 0.0, apart)
-        flat = int(np.argmax(excess if excess.any() else apart))
+        # Where nothing differs, the largest number tells most.
+        seen = excess if excess.any() else apart if apart.any() else np.abs(np.nan_to_num(want))
+        flat = int(np.argmax(seen))
         unit = float(np.spacing(np.abs(want.ravel()[flat])))
         distance = float(apart.ravel()[flat])
         ulp = 0.0 if not distance else distance / unit if np.isfinite(unit) else np.inf

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from math import prod
 from typing import Any
 
 from microgd.autodiff.tree import leaves
@@ -64,6 +65,7 @@ def sections(made: Passes) -> dict[str, str]:
         f"split and laid out: {_counted(laid)}": _changed(simple, laid, _added(simple, laid)),
     }
     found[f"fused: {_many(len(made.kernels), 'kernel')}"] = fused_text(made)
+    found[f"started: {_many(len(made.launches), 'launch')}"] = launches_text(made)
     found["buffers"] = buffers_text(made)
     return found
 
@@ -106,7 +108,11 @@ def _counted(graph: Graph) -> str:
 
 
 def _many(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
+    if count != 1:
+        thing = (
+            f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}{'e' * thing.endswith('ch')}s"
+        )
+    return f"{count} {thing}"
 
 
 def _changed(before: Graph, after: Graph, what: str) -> str:
@@ -216,8 +222,24 @@ def loops_text(group: Group) -> str:
         return f"{text}: products summed over {k.name} < {k.size}"
     if group.kind == "rows":
         over = ", ".join(f"{v.name} < {v.size}" for v in group.loops if v in group.reduced)
-        return f"{text}: taken together over {over}"
+        return f"{text}: reduced over {over}"
     return text
+
+
+def launches_text(made: Passes) -> str:
+    """What is started at once, with how many work-groups of how many work-items."""
+    lines = []
+    for launch in made.launches:
+        names = " + ".join(_short(kernel.name) for kernel in launch.kernels)
+        groups, items = prod(launch.groups), prod(launch.local)
+        lines.append(f"{names}: {_many(groups, 'work-group')} of {_many(items, 'work-item')}")
+    twins = [k for k in made.kernels if k.twin]
+    lines += [f"{_short(k.name)} is built once with {_short(k.twin)}: the same C" for k in twins]
+    return "\n".join(lines) if lines else "nothing"
+
+
+def _short(name: str) -> str:
+    return name.split("_")[0]
 
 
 # -- buffers ---------------------------------------------------------------------
@@ -261,7 +283,7 @@ def buffers_text(made: Passes) -> str:
     if plan.slots:
         kept = sum(s - PADDING for s in plan.slots)
         lines.append(
-            f"{_many(len(plan.places), 'temporary').replace('temporarys', 'temporaries')} of "
+            f"{_many(len(plan.places), 'temporary')} of "
             f"{together:,} bytes in {_many(len(plan.slots), 'slot')} of {kept:,} bytes"
         )
     return "\n".join(line.strip() for line in lines) if lines else "none"
@@ -272,7 +294,7 @@ def lifetimes(made: Passes) -> tuple[dict[Node, str], dict[Node, str]]:
     first: dict[Node, str] = {}
     last: dict[Node, str] = {}
     for kernel in made.kernels:
-        short = kernel.name.split("_")[0]
+        short = _short(kernel.name)
         last |= dict.fromkeys(inside(kernel.group, made.plan.stored)[1], short)
         first |= dict.fromkeys(kernel.group.outputs, short)
     return first, last

@@ -55,7 +55,7 @@ def listing(order: Sequence[Node], outputs: Sequence[Node], *, sources: bool = T
     wanted = set(outputs)  # by identity: == between Tensors is a gate
     lines = []
     for node in order:
-        if node.gate is CONSTANT and node.shape == () and node not in wanted:
+        if is_literal(node) and node not in wanted:
             continue  # written where it is used
         made = f"{names[node]} = {called(node, names)}"
         result = "  → result" if node in wanted else ""
@@ -70,23 +70,26 @@ def called(node: Node, names: Mapping[Node, str]) -> str:
         return constant_text(node)
     if not node.inputs:
         return "input"
-    inputs = [
-        constant_text(i) if i.gate is CONSTANT and i.shape == () else names.get(i, "?")
-        for i in node.inputs
-    ]
+    inputs = [constant_text(i) if is_literal(i) else names.get(i, "?") for i in node.inputs]
     params = [f"{n}={getattr(v, 'name', v)!r}" for n, v in (node.params or {}).items()]
     return f"{node.gate.name}({', '.join([*inputs, *params])})"
 
 
-def constant_text(node: Node) -> str:
-    """A constant's number; of an array the one it repeats, or its first ones."""
-    if node.value is None or node.shape == ():
-        return repr(node.value if node.value is None else float(node.value))
+def is_literal(node: Node) -> bool:
+    """Whether a node is a constant that is one number, or the same number everywhere."""
+    if node.gate is not CONSTANT or node.value is None:
+        return False
     elements = np.asarray(node.value).ravel()
-    first = [f"{float(x):.6g}" for x in elements[:3]]
-    if elements.size and bool(np.all(elements == elements[0])):
-        return f"constant({first[0]} everywhere)"
-    return f"constant({', '.join(first)}{', …' if elements.size > 3 else ''})"
+    return elements.size == 1 or (elements.size > 0 and bool(np.all(elements == elements[0])))
+
+
+def constant_text(node: Node) -> str:
+    """A constant's number; of an array with several, the first ones."""
+    elements = np.asarray(node.value).ravel()
+    if is_literal(node):
+        return repr(float(elements[0]))
+    first = ", ".join(f"{float(x):.6g}" for x in elements[:3])
+    return f"constant({first}{', …' if elements.size > 3 else ''})"
 
 
 def type_text(node: Node) -> str:

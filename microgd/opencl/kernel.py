@@ -188,8 +188,7 @@ def _matmul(recipe: Recipe, target: Target) -> Body:
         at = next(n for n, line in enumerate(marked) if " b = " in line)
         space = marked[at][: len(marked[at]) - len(marked[at].lstrip())]
         marked[at + 1 : at + 1] = [space + line for line in batch]
-    indent = "    "
-    return Body((*(indent + line for line in head), *marked), body.groups, body.local)
+    return Body(tuple("    " + line for line in [*head, *marked]), body.groups, body.local)
 
 
 def batch_lines(loops: tuple[Variable, ...]) -> list[str]:

@@ -56,7 +56,11 @@ def lay_out(graph: Graph, target: Target) -> Graph:
 
 def copy_of(node: Node) -> Any:
     """The node's numbers in a buffer of their own."""
-    return node if node.gate is COPY else record(COPY, (node,))
+    if node.gate is COPY:
+        return node
+    made: Node = record(COPY, (node,))
+    made._code, made._offset, made.scope = node._code, node._offset, node.scope
+    return made
 
 
 def inner_loop(node: Node) -> Variable:

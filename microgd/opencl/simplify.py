@@ -14,9 +14,9 @@ import numpy as np
 from microgd.gates.arithmetic import add, div, identity, mul, neg, recip, sub
 from microgd.gates.movement import broadcast_to, reshape, transpose, transposed_axes
 from microgd.gates.powers import power, square
-from microgd.graph.node import Node
+from microgd.graph.node import Node, next_tick
 from microgd.graph.record import wrap
-from microgd.graph.rewrite import again, rebuild
+from microgd.graph.rewrite import again, placed_like, rebuild
 from microgd.graph.row import CONSTANT, GateRow
 from microgd.graph.shapes import Shape, element_count, normal_axes, reduced_shape
 from microgd.opencl.graph import Graph
@@ -62,7 +62,10 @@ def _simpler(node: Node, inputs: tuple[Any, ...]) -> Node:
         return wrap(fixed, node.__class__)
     rule = RULES.get(node.gate)
     if rule is not None:
+        began = next_tick()
         made = rule(*inputs, **params)
+        if made is not None:
+            placed_like(node, made, began)
         if made is not None and made.shape == node.shape and made.dtype == node.dtype:
             return made  # type: ignore[no-any-return]
     return again(node, inputs)
