@@ -151,7 +151,7 @@ def _show_interpreted(program: Program, comparison: Comparison) -> None:
     if comparison.nodes:
         table = comparison.table()
         rows = tuple(cells[:4] for cells in table.rows)
-        show_table(Table("values, the first of each array", table.columns[:4], rows))
+        show_table(Table("values, the largest of each array", table.columns[:4], rows))
 
 
 def _with_lines(table: Any, differences: Any) -> Any:

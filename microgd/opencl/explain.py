@@ -191,7 +191,7 @@ def names_of(made: Passes) -> dict[Node, str]:
     """The names of all nodes in the kernels, copies that fusing added among them."""
     names = dict(made.names) or numbered(made.laid_out.order)
     for number, node in enumerate(made.plan.fused.graph.outputs):
-        names.setdefault(node, f"result{number}")
+        names.setdefault(node, f"{node.name or 'result'}%{number}")
     return names
 
 

@@ -60,6 +60,7 @@ def copy_of(node: Node) -> Any:
         return node
     made: Node = record(COPY, (node,))
     made._code, made._offset, made.scope = node._code, node._offset, node.scope
+    made.name = node.name
     return made
 
 
