@@ -99,15 +99,28 @@ class _Part:
     size: str
     gates: tuple[Node, ...]
     read: tuple[Node, ...]
+    behind: dict[Node, Node]
+
+    def seen(self, node: Node) -> Node:
+        """The node that is drawn for it: what lies behind a view."""
+        return self.behind.get(node, node)
 
 
 def _part(kernel: Kernel, passes: Passes) -> _Part:
     from microgd.opencl.group import inside
+    from microgd.opencl.layout import COPY
 
-    group = kernel.group
-    computed, read = inside(group, passes.plan.stored)
-    seen = tuple(n for n in computed if n.gate not in UNSEEN)
-    return _Part(kernel, kernel.name.split("_")[0], _size_text(kernel), seen, tuple(read))
+    computed, read = inside(kernel.group, passes.plan.stored)
+    drawn: dict[Node, None] = {}
+    behind: dict[Node, Node] = {}
+    for node in computed:
+        source = behind.get(node.inputs[0], node.inputs[0])
+        if node.gate in UNSEEN or (node.gate is COPY and source in drawn):
+            behind[node] = source
+        else:
+            drawn[node] = None
+    short = kernel.name.split("_")[0]
+    return _Part(kernel, short, _size_text(kernel), tuple(drawn), tuple(read), behind)
 
 
 def _size_text(kernel: Kernel) -> str:
@@ -210,7 +223,7 @@ class _Writer:
                 name = self._id(part, node)
                 folded = folded_constants(node)
                 for position, source in enumerate(node.inputs):
-                    source = _seen(source)
+                    source = part.seen(source)
                     if position in folded:
                         continue
                     if source in here:
@@ -229,8 +242,7 @@ class _Writer:
             for start, end in edges:
                 cluster.edge(start, end)
         for node in part.kernel.group.outputs:
-            # A result may be a view of the gate that is drawn.
-            self.makers[node] = self._id(part, _seen(node))
+            self.makers[node] = self._id(part, part.seen(node))
 
     def _gate(self, cluster: Digraph, part: _Part, node: Node, ink: str) -> None:
         from microgd.opencl.graph import called, type_text
@@ -349,13 +361,6 @@ class _Writer:
             f'<TD ROWSPAN="3" WIDTH="{width}"><FONT FACE="Times" POINT-SIZE="{size:g}" '
             f'COLOR="{self.palette.ink}"><I>{text_of(shown)}</I></FONT></TD>'
         )
-
-
-def _seen(node: Node) -> Node:
-    """The node behind views that are not drawn."""
-    while node.gate in UNSEEN:
-        node = node.inputs[0]
-    return node
 
 
 def _literal(node: Node, part: _Part) -> str | None:
