@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 import microgd as mg
 from microgd.autodiff.tree import leaves
@@ -23,6 +24,13 @@ def compiled(fn: Callable[..., Any], device: Any, family: str | None = None, **m
 
 def other_family(device: Any) -> str:
     return "gpu" if device.family == "cpu" else "cpu"
+
+
+#: Both families of kernels; the one that is not meant for the device takes long to build.
+FAMILIES_OF_KERNELS = pytest.mark.parametrize(
+    "other",
+    [pytest.param(False, id="own"), pytest.param(True, id="other", marks=pytest.mark.slow)],
+)
 
 
 def narrowed(x: Any, dtype: np.dtype[Any]) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from compiled import (
     DTYPES,
+    FAMILIES_OF_KERNELS,
     compiled,
     differ,
     expected,
@@ -104,7 +105,7 @@ def test_values_and_first_gradients(opencl_device: Any, family: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("other", [False, True], ids=["own kernels", "other family"])
+@FAMILIES_OF_KERNELS
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_second_gradients(opencl_device: Any, name: str, dtype: Any, other: bool) -> None:
     family = other_family(opencl_device) if other else None
@@ -168,8 +169,14 @@ def test_functions_are_within_the_ulps_that_opencl_promises(opencl_device: Any, 
     random = np.random.default_rng(2)
     x = random.uniform(-20, 20, 10_000).astype(dtype)
     promised = {  # table 12 of the OpenCL C specification, and what stands before it
-        "exp": 3, "expm1": 3, "sin": 4, "cos": 4, "tanh": 5,
-        "log": 3, "log1p": 2, "pow": 16,
+        "exp": 3,
+        "expm1": 3,
+        "sin": 4,
+        "cos": 4,
+        "tanh": 5,
+        "log": 3,
+        "log1p": 2,
+        "pow": 16,
     }
     near = {"log": np.abs(x) + 1.5, "log1p": np.abs(x)}  # log near 1 is promised by no ulps
 
@@ -188,24 +195,28 @@ def test_functions_are_within_the_ulps_that_opencl_promises(opencl_device: Any, 
         assert off.max() <= ulps + 1, f"{name}: {off.max():.1f} ulp"
 
 
+KEYS = (7.0, 2.0**24 + 1, 2.0**32 - 1)
+
+
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("key", [0.0, 1.0, 7.0, 2.0**24 + 1, 2.0**31, 2.0**32 - 1])
-def test_random_bits(opencl_device: Any, dtype: Any, key: float) -> None:
-    """The same on every device, as a constant key, a number and an array's element."""
+@FAMILIES_OF_KERNELS
+def test_random_bits(opencl_device: Any, dtype: Any, other: bool) -> None:
+    """The same on every device, with the key a constant, or an argument."""
     if dtype == np.float64 and not opencl_device.float64:
         pytest.skip("no double precision")
     x = np.linspace(-1, 1, 1003).astype(dtype).reshape(17, 59)
 
-    def fn(x: Any, number: Any) -> list[Any]:
+    def fn(x: Any, *numbers: Any) -> list[Any]:
+        one, *_, last = numbers
         return [
-            mg.random_uniform(x, key),
-            mg.random_uniform(x, number, low=-0.3, high=0.7, seed=2**32 - 1),
-            mg.rrelu(x, number, seed=5),
-            mg.random_uniform(mg.transpose(x), number) + 1.0,
-            mg.random_uniform(x, number)[3:, ::2],
+            *(mg.random_uniform(x, key, seed=3) for key in KEYS[-2:]),
+            *(mg.random_uniform(x, n, low=-0.3, high=0.7, seed=2**32 - 1) for n in numbers),
+            mg.rrelu(x, one, seed=5),
+            mg.random_uniform(mg.transpose(x), last) + 1.0,
+            mg.random_uniform(x, last)[3:, ::2],
         ]
 
-    for family in (None, other_family(opencl_device)):
-        got = found(compiled(fn, opencl_device, family), [x, key])
-        for one, other in zip(expected(fn, [x, key]), got, strict=True):
-            assert one.tobytes() == other.tobytes(), differ(one, other)
+    family = other_family(opencl_device) if other else None
+    got = found(compiled(fn, opencl_device, family), [x, *KEYS])
+    for one, result in zip(expected(fn, [x, *KEYS]), got, strict=True):
+        assert one.tobytes() == result.tobytes(), differ(one, result)

@@ -77,7 +77,9 @@ class Nest:
 
     def lane(self) -> Variable | None:
         """The variable to walk with vectors: the one along which most accesses are neighbours."""
-        candidates = [loops[-1] for loops in (self.inner, self.outer) if loops]
+        ends = " ".join(self.limits.values())  # neighbours that end elsewhere share no vector
+        last = [loops[-1] for loops in (self.inner, self.outer) if loops]
+        candidates = [v for v in last if v.name not in re.findall(r"\w+", ends)]
         return max(candidates, key=self._neighbours, default=None)
 
     def _neighbours(self, loop: Variable) -> int:

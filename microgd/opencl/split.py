@@ -66,7 +66,8 @@ def parting(node: Node, workers: int) -> Parting | None:
         return None
     wanted = min(-(-workers // busy), terms * results // PART)
     cut = max(axes, key=lambda a: x[a])
-    if wanted < 2 or x[cut] < wanted:
+    wanted = min(wanted, x[cut])
+    if wanted < 2:
         return None
     chunk = -(-x[cut] // wanted)
     if cut == len(x) - 1:
