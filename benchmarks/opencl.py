@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from opencl_peers import PEERS, Microgd, Missing, Numpy, kernel_seconds, measure, start
+from opencl_peers import PEERS, Microgd, Missing, Numpy, measure, start
 from opencl_problems import problems
 
 PARTS = ("matmul", "chain", "reduce", "launch", "compile", "train", "replay")
@@ -41,20 +41,19 @@ Line = dict[str, Any]
 
 def solve(peer: Any, problem: Any, order: Line) -> Line:
     """Measure one peer at one problem."""
-    call = peer.prepared(problem.formula, [peer.put(a) for a in problem.inputs()])
+    inputs = problem.put(peer)
+    call = peer.prepared(problem.formula, inputs)
     found: Line = {}
     if order["check"]:
-        result = peer.read(call())
-        error = problem.error(Numpy(""), result if isinstance(result, list) else [result])
+        read = peer.read(call())
+        results = list(read) if isinstance(read, list | tuple) else [read]
+        error = problem.error(Numpy(""), results)
         if not error <= problem.tolerance:
             return {"problem": f"wrong by {error:.1e}"}
         found["error"] = error
     found |= measure(call, peer.finish, order["seconds"])
-    if isinstance(peer, Microgd) and peer.device.kind != "interpreter":
-        kept = call()
-        peer.finish(kept)
-        times = kernel_seconds(peer.program)
-        found |= {"kernels": len(times), "device": sum(times)}
+    if isinstance(peer, Microgd):
+        found |= peer.profile(*inputs)
     return found
 
 
@@ -107,6 +106,7 @@ class Run:
         if peer in self.missing:
             return []
         order = {
+            "check": True,
             "peer": peer,
             "part": part,
             "device": self.options.device,
@@ -155,10 +155,7 @@ def _run(command: list[str], environment: dict[str, str]) -> tuple[list[Line], s
         )
     except subprocess.TimeoutExpired:
         return [], f"stopped after {TIMEOUT} seconds"
-    lines = []
-    for text in run.stdout.splitlines():
-        if text.startswith("{"):
-            lines.append(json.loads(text))
+    lines = [json.loads(text) for text in run.stdout.splitlines() if text.startswith("{")]
     last = run.stderr.strip().splitlines()[-1:] if run.returncode else []
     return lines, f"ended with {run.returncode}: {' '.join(last)}" if run.returncode else ""
 
@@ -331,8 +328,29 @@ def train_part(run: Run) -> Any:
 
 
 def replay_part(run: Run) -> Any:
-    print("### Scalars\n")
-    return importlib.import_module("opencl_replay").part(run)
+    print("### A graph of scalars, replayed\n")
+    ways = importlib.import_module("opencl_replay").WAYS
+    found: dict[str, list[Line]] = {}
+    for number in range(run.options.repeats):
+        for way in ways:
+            run.say(f"replay, round {number + 1} of {run.options.repeats}: {way}")
+            for line in run.process("microgd", "replay", way=way, check=number == 0):
+                found.setdefault(way, []).append(line)
+    first = median(found.get(next(iter(ways)), []))
+    rows = []
+    for way, lines in found.items():
+        seconds = median(lines)
+        row = [way, cell(lines, duration)]
+        row.append(f"{first / seconds:,.0f}×" if first and seconds else "")
+        row += [duration(median(lines, "device")), duration(median(lines, "first"))]
+        rows.append(row)
+    table(["way", "loss and gradients", "ratio", "the kernel alone", "compiling"], rows)
+    every = [line for lines in found.values() for line in lines]
+    checks = {round(line["check"], 6) for line in every if "check" in line}
+    if len(checks) > 1:
+        print(f"- the gradients differ: {checks}\n")
+    _problems({way: {"": lines} for way, lines in found.items()})
+    return found
 
 
 def main() -> None:
@@ -341,7 +359,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="as in mg.compile (auto)")
     parser.add_argument("--only", default=",".join(PARTS), help=f"parts of {','.join(PARTS)}")
     parser.add_argument(
-        "--peers", default="numpy,torch,jax,tinygrad,micrograd", help="all of them, by default"
+        "--peers", default="numpy,torch,jax,tinygrad", help="all of them, by default"
     )
     parser.add_argument("--match", default="", help="only problems whose name holds this")
     parser.add_argument("--seconds", type=float, default=0.15, help="for each problem (0.15)")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 Call = Callable[[], Any]
+Line = dict[str, Any]
 
 #: Seconds that the measurement of one problem takes, about, and the batches it is divided into.
 SECONDS, BATCHES = 0.15, 15
@@ -37,6 +37,9 @@ class Numpy:
 
     def put(self, array: Any) -> Any:
         return array
+
+    def put_labels(self, labels: Any) -> Any:
+        return self.put(labels)
 
     def prepared(self, formula: Callable[..., Any], inputs: list[Any]) -> Call:
         return lambda: formula(self, *inputs)
@@ -106,11 +109,23 @@ class Microgd(Numpy):
     def put(self, array: Any) -> Any:
         return self.mg.device_array(array, self.device)
 
+    def put_labels(self, labels: Any) -> Any:
+        """Classes in float32: whole numbers would make the one-hot rows, and all after, float64."""
+        return self.put(labels.astype(np.float32))
+
     def prepared(self, formula: Callable[..., Any], inputs: list[Any]) -> Call:
         self.program = program = self.mg.compile(
             lambda *given: formula(self, *given), device=self.device
         )
         return lambda: program(*inputs)
+
+    def profile(self, *given: Any) -> Line:
+        """Seconds of each kernel, by the device's own clock."""
+        if self.device.kind == "interpreter":
+            return {}
+        kernels = self.program.profile(*given, repeats=15).kernels
+        table = [(k.name, k.seconds) for k in kernels]
+        return {"kernels": len(table), "device": sum(k.seconds for k in kernels), "table": table}
 
     def finish(self, result: Any) -> None:
         if self.device.kind != "interpreter":
@@ -285,7 +300,6 @@ class Tinygrad(Numpy):
 
     def cross_entropy_and_gradient(self, z: Any, labels: Any) -> Any:  # type: ignore[override]
         z = z.detach()
-        z.requires_grad_(True)
         loss = z.sparse_categorical_crossentropy(labels)
         return loss, *loss.gradient(z)
 
@@ -335,7 +349,7 @@ def start(name: str, device: str) -> Any:
 # -- the clock ---------------------------------------------------------------------------------
 
 
-def measure(call: Call, finish: Callable[[Any], None], seconds: float = SECONDS) -> dict[str, Any]:
+def measure(call: Call, finish: Callable[[Any], None], seconds: float = SECONDS) -> Line:
     """Seconds of a call in the quickest batch, and for how many of them the caller was busy.
 
     What else the computer does only ever adds to a time, and with a library's threads it adds much.
@@ -357,25 +371,3 @@ def _batch(call: Call, finish: Callable[[Any], None], count: int) -> tuple[float
     called = time.perf_counter()
     finish(result)
     return called - began, time.perf_counter() - began
-
-
-def kernel_seconds(program: Any, repeats: int = 15) -> list[float]:
-    """The time of each kernel of a microgd program, by the device's own clock (medians).
-
-    The kernels run on a queue of their own, on the arrays of the program's latest call.
-    """
-    import pyopencl as cl
-
-    executable = program.executable
-    device = executable.device
-    profiling = cl.command_queue_properties.PROFILING_ENABLE
-    queue = cl.CommandQueue(device.context, properties=profiling)
-    rounds = []
-    for _ in range(repeats):
-        events = [
-            cl.enqueue_nd_range_kernel(queue, launch.built, launch.items, launch.local)
-            for launch in executable._launches
-        ]
-        queue.finish()
-        rounds.append([(e.profile.end - e.profile.start) * 1e-9 for e in events])
-    return [statistics.median(times) for times in zip(*rounds, strict=True)]

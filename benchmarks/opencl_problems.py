@@ -24,6 +24,7 @@ class Problem:
         formula: `formula(xp, *inputs)`, one result.
         work: what one call does, in units of `unit`.
         scale: what the inputs are multiplied by.
+        offset: what is added to them, so that no sum is next to nothing.
         labels: whether a last input of class numbers, one for each row, is added.
     """
 
@@ -34,6 +35,7 @@ class Problem:
     work: float = 0.0
     unit: str = ""
     scale: float = 1.0
+    offset: float = 0.0
     labels: int = 0
     tolerance: float = 2e-5
 
@@ -41,11 +43,19 @@ class Problem:
         """The same numbers in every process."""
         rng = np.random.default_rng(len(self.name))
         made: list[Any] = [
-            (rng.standard_normal(shape, np.float32) * np.float32(self.scale)) for shape in self.shapes
+            rng.standard_normal(shape, np.float32) * np.float32(self.scale)
+            + np.float32(self.offset)
+            for shape in self.shapes
         ]
         if self.labels:
             made.append(rng.integers(0, self.labels, self.shapes[0][0]))
         return made
+
+    def put(self, peer: Any) -> list[Any]:
+        """The inputs where the peer wants them."""
+        made = self.inputs()
+        last = [peer.put_labels(made.pop())] if self.labels else []
+        return [*(peer.put(a) for a in made), *last]
 
     def error(self, names: Any, results: list[Any]) -> float:
         """The largest difference from NumPy's float64, as a part of the largest number."""
@@ -157,6 +167,7 @@ def _reduction(name: str, formula: Formula, shape: tuple[int, int]) -> Problem:
         formula,
         traffic / 1e9,
         "GB/s",
+        offset=1.0,
         labels=labels,
         tolerance=1e-4,
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from opencl_peers import Jax, Microgd, Missing, Numpy, Tinygrad, Torch, TorchCompile, kernel_seconds
+from opencl_peers import Jax, Microgd, Missing, Numpy, Tinygrad, Torch, TorchCompile
 
 #: name → sizes of the layers, rows of a minibatch
 NETS: dict[str, tuple[tuple[int, ...], int]] = {
@@ -22,14 +23,14 @@ NETS: dict[str, tuple[tuple[int, ...], int]] = {
 ROWS, BATCHES = 8192, 32
 RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-8
 
-Step = Callable[[Any], Any]  #: numbers of a minibatch's rows → loss, on the device
+Step = Callable[..., Any]  #: numbers of a minibatch's rows → loss, on the device
 
 
 def start_of(sizes: tuple[int, ...]) -> list[Any]:
     """Weight, bias, weight, bias … (He)."""
     rng = np.random.default_rng(0)
     found: list[Any] = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         found.append(rng.standard_normal((n, m), np.float32) * np.float32(np.sqrt(2 / n)))
         found.append(np.zeros(m, np.float32))
     return found
@@ -120,11 +121,13 @@ def microgd_step(peer: Microgd, sizes: tuple[int, ...], x: Any, labels: Any) -> 
     parameters = start_of(sizes)
     state = [[peer.put(p) for p in parameters]]
     state += [[peer.put(np.zeros_like(p)) for p in parameters] for _ in range(2)]
-    x, labels, count = peer.put(x), peer.put(labels), 0.0
+    x, labels, count = peer.put(x), peer.put_labels(labels), 0.0
 
-    def step(rows: Any) -> Any:
+    def step(rows: Any, profile: bool = False) -> Any:
         nonlocal count, state
         count += 1.0
+        if profile:
+            return peer.profile(*state, count, rows, x, labels)
         *state, value = program(*state, count, rows, x, labels)
         return value
 
@@ -139,7 +142,7 @@ def torch_step(
     optimizer = torch.optim.Adam(
         parameters, RATE, (BETA1, BETA2), EPSILON, **({"fused": True} if fused else {})
     )
-    x, labels = peer.put(x), peer.put(labels)
+    x, labels = peer.put(x), peer.put_labels(labels)
 
     def loss_of(rows: Any) -> Any:
         return torch.nn.functional.cross_entropy(forward(peer, parameters, x[rows]), labels[rows])
@@ -162,7 +165,7 @@ def jax_step(peer: Jax, sizes: tuple[int, ...], x: Any, labels: Any) -> Step:
     parameters = start_of(sizes)
     state = [[peer.put(p) for p in parameters]]
     state += [[peer.put(np.zeros_like(p)) for p in parameters] for _ in range(2)]
-    x, labels, count = peer.put(x), peer.put(labels), 0.0
+    x, labels, count = peer.put(x), peer.put_labels(labels), 0.0
 
     def train(
         parameters: Any, m: Any, v: Any, count: Any, rows: Any, x: Any, labels: Any
@@ -187,20 +190,21 @@ def jax_step(peer: Jax, sizes: tuple[int, ...], x: Any, labels: Any) -> Step:
 def tinygrad_step(peer: Tinygrad, sizes: tuple[int, ...], x: Any, labels: Any) -> Step:
     tinygrad = peer.tinygrad
     parameters = [peer.put(p) for p in start_of(sizes)]
-    for p in parameters:
-        p.requires_grad_(True)
     optimizer = tinygrad.nn.optim.Adam(parameters, RATE, BETA1, BETA2, EPSILON)
-    x, labels = peer.put(x), peer.put(labels)
+    x, labels = peer.put(x), peer.put_labels(labels)
 
     @tinygrad.TinyJit
-    @tinygrad.Tensor.train()  # type: ignore[untyped-decorator]
     def train(rows: Any) -> Any:
         optimizer.zero_grad()
         z = forward(peer, parameters, x[rows])
         loss = z.sparse_categorical_crossentropy(labels[rows]).backward()
         return loss.realize(*optimizer.schedule_step())
 
-    return train  # type: ignore[no-any-return]
+    def step(rows: Any) -> Any:
+        with tinygrad.helpers.Context(TRAINING=1):
+            return train(rows)
+
+    return step
 
 
 # -- measuring ---------------------------------------------------------------------------------
@@ -252,17 +256,13 @@ def train(peer: Any, make: Callable[..., Step], net: str, order: dict[str, Any])
         if not found["error"] < 2e-3:
             return {"problem": f"losses {losses[-1]} for {wanted[-1]}"}
     found |= _timed(step, rows, peer.finish, order.get("seconds", 0.15) * 10)
-    if isinstance(peer, Microgd) and peer.device.kind != "interpreter":
-        peer.finish(step(rows[0]))
-        times = kernel_seconds(peer.program)
-        kernels = peer.program.executable.kernels
-        found |= {"kernels": len(times), "device": sum(times)}
-        found["table"] = [(k.name, t) for k, t in zip(kernels, times, strict=True)]
+    if isinstance(peer, Microgd):
+        found |= step(rows[0], profile=True)
     return found
 
 
 def _timed(step: Step, rows: list[Any], finish: Callable[[Any], None], seconds: float) -> Any:
-    """Seconds of a step, all minibatches one after the other and one wait in the end; the quickest."""
+    """Seconds of a step: all minibatches, then one wait; of the quickest such round."""
     times = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times) < 3:
@@ -290,4 +290,3 @@ def work(peer: Any, order: dict[str, Any], say: Callable[[dict[str, Any]], None]
             except Exception as error:
                 found = {"problem": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
             say({"name": net, "way": way, **found})
-
