@@ -56,7 +56,7 @@ class Program:
     ) -> None:
         self.fn = fn
         self.wanted = device
-        self.donate = tuple(donate)
+        self.donate = _positions(donate)
         self._family: str | None = None
         self._executables: dict[Any, tuple[Runnable, tuple[bool, ...]]] = {}
         #: Tensors from outside: the stamp of the numbers that were uploaded, and where they lie.
@@ -107,6 +107,11 @@ class Program:
     ) -> tuple[Runnable, tuple[bool, ...]]:
         specs = [_spec(x) for x in found]
         captured = capture(self.fn, args, options, specs)
+        if self.donate and max(self.donate) >= len(args):
+            raise ArgumentError(
+                f"donate names the argument at position {max(self.donate)}, but only {len(args)} "
+                "came by position: they count from 0, and keyword arguments cannot be given away"
+            )
         given: list[bool] = []
         for position, arg in enumerate(args):
             given += [position in self.donate] * len(leaves(arg))
@@ -241,6 +246,14 @@ def _stand_in(x: Any) -> Any:
     if not x.shape and x.dtype == FLOAT64:
         return 0.0
     return np.broadcast_to(np.zeros((), x.dtype), x.shape) if x.shape else x.dtype.type(0)
+
+
+def _positions(donate: Any) -> tuple[int, ...]:
+    """The positions of arguments that are given away."""
+    known = isinstance(donate, tuple | list | set | frozenset | range)
+    if not known or any(type(n) is not int or n < 0 for n in donate):
+        raise ArgumentError(f"donate takes positions of arguments, (0,) or so, got {donate!r:.60}")
+    return tuple(donate)
 
 
 def _check_donated(found: Sequence[Any], given: Sequence[bool]) -> None:
