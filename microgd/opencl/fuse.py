@@ -15,7 +15,7 @@ from microgd.gates.linear import matmul
 from microgd.graph.node import Node
 from microgd.graph.shapes import element_count, normal_axes
 from microgd.opencl.graph import Graph
-from microgd.opencl.group import Group, fit, in_order, loops_over
+from microgd.opencl.group import Group, Limit, fit, in_order, loops_over
 from microgd.opencl.homes import Fused, Homes, partial_place
 from microgd.opencl.index import Index, Variable
 from microgd.opencl.layout import copy_of
@@ -127,7 +127,8 @@ def _partial(homes: Homes, node: Node) -> None:
     place = partial_place(node, group)
     group.reduced = _variables(place, axes) - {part} | {within}
     if size % chunk:
-        group.limits[within] = f"min((size_t){chunk}, {size} - {chunk}*{part.name})"
+        end = f"min((size_t){chunk}, {size} - {chunk}*{part.name})"
+        group.limits[within] = Limit(end, size % chunk)
     kept = tuple(p for a, p in enumerate(place) if a not in axes)
     homes.put(node, (Index.of(part), *kept), group, list(homes.reduced_bases(x, place)))
 

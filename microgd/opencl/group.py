@@ -11,6 +11,19 @@ from microgd.opencl.index import ZERO, Index, Variable
 from microgd.opencl.views import Place
 
 
+@dataclass(frozen=True)
+class Limit:
+    """Where a loop ends that may stop early.
+
+    Attributes:
+        text: the C expression.
+        last: how long the loop is where it does stop early.
+    """
+
+    text: str
+    last: int
+
+
 @dataclass(eq=False)
 class Group:
     """Gates that are computed together, each element at one turn of the same loops.
@@ -29,7 +42,7 @@ class Group:
     loops: tuple[Variable, ...]
     at: dict[Node, Place] = field(default_factory=dict)
     reduced: frozenset[Variable] = frozenset()
-    limits: dict[Variable, str] = field(default_factory=dict)
+    limits: dict[Variable, Limit] = field(default_factory=dict)
     needs: set[Group] = field(default_factory=set)
     outputs: list[Node] = field(default_factory=list)
 

@@ -8,7 +8,7 @@ begin; then what is stored. `loops_cpu` and `loops_gpu` write the loops themselv
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from microgd.opencl.index import Index, Variable, mergeable, merged
 from microgd.opencl.recipe import Recipe, Step
@@ -77,7 +77,9 @@ class Nest:
 
     def lane(self) -> Variable | None:
         """The variable to walk with vectors: the one along which most accesses are neighbours."""
-        ends = " ".join(self.limits.values())  # neighbours that end elsewhere share no vector
+        ends = " ".join(
+            limit.text for limit in self.limits.values()
+        )  # neighbours that end elsewhere share no vector
         last = [loops[-1] for loops in (self.inner, self.outer) if loops]
         candidates = [v for v in last if v.name not in re.findall(r"\w+", ends)]
         return max(candidates, key=self._neighbours, default=None)
@@ -111,7 +113,7 @@ class Writer:
         self.lines += [INDENT * self.depth + line for line in lines]
 
     def open(self, line: str) -> None:
-        self.put(f"{line} {{")
+        self.put(f"{line} {{".lstrip())
         self.depth += 1
 
     def close(self) -> None:
@@ -120,7 +122,8 @@ class Writer:
 
     def limit(self, loop: Variable) -> str:
         """Where a loop ends."""
-        return self.nest.limits.get(loop, str(loop.size))
+        limit = self.nest.limits.get(loop)
+        return limit.text if limit else str(loop.size)
 
     def decode(self, loops: Sequence[Variable], from_name: str) -> None:
         """Work the loop variables out of one running number."""
@@ -170,8 +173,8 @@ class Writer:
     def stages(self) -> range:
         return range(max((s.stage for s in self.steps), default=0) + 1)
 
-    def needed(self, wanted: Sequence[Step]) -> list[Step]:
-        """The steps of the inner loops that these need, in order."""
+    def needed(self, wanted: Sequence[Step], known: Collection[Step] = ()) -> list[Step]:
+        """The steps of the inner loops that these need, in order; what is known needs no others."""
         inner = set(self.inner)
         found: set[Step] = set()
         waiting = [a for s in wanted for a in s.args]
@@ -181,6 +184,8 @@ class Writer:
             if step in found or not step.variables & inner:
                 continue
             found.add(step)
+            if step in known:
+                continue
             waiting += step.args
             # A looked-up number in an index is no argument, but its step comes first all the same.
             waiting += [s for s in self.steps if s.kind in ("whole", "clamp") and _names(step, s)]
