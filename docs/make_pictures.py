@@ -1,11 +1,13 @@
 """Draw the pictures of README.md and of these pages anew: python docs/make_pictures.py [FOLDER]."""
 
+import runpy
 import sys
 from pathlib import Path
 
 import numpy as np
 
 import microgd as mg
+from microgd.draw.kernels import draw_kernels
 
 NEURON = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
@@ -62,6 +64,8 @@ def main(folder: Path) -> None:
         y=[[0], [1], [1], [0]],
     )
     save("perceptron", mg.draw(perceptron, look="lecture"))
+    step = runpy.run_path(str(Path(__file__).parent / "make_compiler.py"))
+    save("kernels", draw_kernels(step["passes"]()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ it holds above it and its bytes below. Wires within a frame are registers: they 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphviz import Digraph
@@ -17,29 +17,24 @@ from microgd.draw.drawing import Drawing
 from microgd.draw.engines.measuring import text_width
 from microgd.draw.labels import TABLE, plain_label, sign_size, text_of
 from microgd.draw.palette import Palette, palette_named
+from microgd.draw.parts import Part, literal_in, part_of, result_name, wrapped
 from microgd.draw.style import Style
 from microgd.draw.view import pretty
 from microgd.draw.wires import even
 from microgd.errors import DrawingError
-from microgd.gates.movement import broadcast_to, reshape
 from microgd.graph.node import Node
 from microgd.graph.row import CONSTANT
 from microgd.graph.shapes import element_count
 from microgd.trace.labels import folded_constants, sign_of
-from microgd.trace.numbers import format_shape, short_number
+from microgd.trace.numbers import format_shape
 
 if TYPE_CHECKING:
-    from microgd.opencl.kernel import Kernel
     from microgd.opencl.passes import Passes
 
 #: Up to so many gates are drawn one by one; of more, each kernel is a box that lists them.
 SINGLE = 80
 #: Up to so many are set large.
 LARGE = 16
-#: Characters of a line in such a box.
-LINE = 30
-#: Views that only say how numbers are counted: wires pass through them.
-UNSEEN = frozenset({reshape, broadcast_to})
 
 
 def draw_kernels(
@@ -74,7 +69,7 @@ def draw_kernels(
     colours = palette_named(palette)
     if transparent:
         colours = replace(colours, page="transparent")
-    parts = [_part(kernel, passes) for kernel in passes.kernels]
+    parts = [part_of(kernel, passes) for kernel in passes.kernels]
     count = sum(len(part.gates) for part in parts)
     if gates is None:
         gates = count <= SINGLE
@@ -90,60 +85,8 @@ def draw_kernels(
     return Drawing(graph, engine, timeout, writer.titles)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One kernel: the gates that are drawn, and the buffers that it reads."""
-
-    kernel: Kernel
-    short: str
-    size: str
-    gates: tuple[Node, ...]
-    read: tuple[Node, ...]
-    behind: dict[Node, Node]
-
-    def seen(self, node: Node) -> Node:
-        """The node that is drawn for it: what lies behind a view."""
-        return self.behind.get(node, node)
-
-
-def _part(kernel: Kernel, passes: Passes) -> _Part:
-    from microgd.opencl.group import inside
-    from microgd.opencl.layout import COPY
-
-    computed, read = inside(kernel.group, passes.plan.stored)
-    drawn: dict[Node, None] = {}
-    behind: dict[Node, Node] = {}
-    for node in computed:
-        source = behind.get(node.inputs[0], node.inputs[0])
-        if node.gate in UNSEEN or (node.gate is COPY and source in drawn):
-            behind[node] = source
-        else:
-            drawn[node] = None
-    short = kernel.name.split("_")[0]
-    return _Part(kernel, short, _size_text(kernel), tuple(drawn), tuple(read), behind)
-
-
-def _size_text(kernel: Kernel) -> str:
-    """How large a kernel's work is: `64×128 sums of 784 products`."""
-    group = kernel.group
-    if group.kind == "table":
-        return "a table, run by run"
-    turns = tuple(v.size for v in group.outer)
-    many = "×".join(map(str, turns)) or "1"
-    if group.kind == "matmul":
-        from microgd.gates.linear import matmul
-        from microgd.opencl.layout import inner_loop
-
-        node = next(n for n in group.at if n.gate is matmul)
-        return f"{many} sums of {inner_loop(node).size} products"
-    if group.kind == "rows":
-        reduced = "×".join(str(v.size) for v in group.loops if v in group.reduced)
-        return f"{many} {'row' if many == '1' else 'rows'} of {reduced}"
-    return f"{many} {'number' if many == '1' else 'numbers'}"
-
-
 class _Writer:
-    def __init__(self, passes: Passes, parts: list[_Part], style: Style, gates: bool) -> None:
+    def __init__(self, passes: Passes, parts: list[Part], style: Style, gates: bool) -> None:
         from microgd.opencl.explain import names_of
 
         self.passes = passes
@@ -199,7 +142,7 @@ class _Writer:
 
     # -- kernels ---------------------------------------------------------------------
 
-    def _cluster(self, graph: Digraph, part: _Part, ink: str, fill: str) -> None:
+    def _cluster(self, graph: Digraph, part: Part, ink: str, fill: str) -> None:
         """The kernel as a frame around its gates."""
         with graph.subgraph(name=f"cluster_{part.short}") as cluster:
             cluster.attr(
@@ -228,7 +171,7 @@ class _Writer:
                         continue
                     if source in here:
                         edges.append((self._id(part, source), name))
-                    elif (text := _literal(source, part)) is not None:
+                    elif (text := literal_in(source, part)) is not None:
                         small = f"{name}-c{position}"
                         cluster.node(
                             small,
@@ -244,7 +187,7 @@ class _Writer:
         for node in part.kernel.group.outputs:
             self.makers[node] = self._id(part, part.seen(node))
 
-    def _gate(self, cluster: Digraph, part: _Part, node: Node, ink: str) -> None:
+    def _gate(self, cluster: Digraph, part: Part, node: Node, ink: str) -> None:
         from microgd.opencl.graph import called, type_text
 
         sign = sign_of(node)
@@ -272,10 +215,10 @@ class _Writer:
         made = f"{self.names.get(node, '?')} = {called(node, self.names)} : {type_text(node)}"
         self.titles[f"gate-{name}"] = made + place
 
-    def _box(self, graph: Digraph, part: _Part, ink: str, fill: str) -> None:
+    def _box(self, graph: Digraph, part: Part, ink: str, fill: str) -> None:
         """The kernel as a box that lists its gates."""
         size = self.style.size("number")
-        lines = _wrapped([n.gate.name for n in part.gates])
+        lines = wrapped([n.gate.name for n in part.gates])
         cells = [(part.short, size + 1, ink, True), (part.size, size - 2, ink, False)]
         cells += [(line, size - 2, self.palette.ink, False) for line in lines]
         wide = even(max(text_width(text, points, "Arial") for text, points, _, _ in cells) + 8)
@@ -293,12 +236,12 @@ class _Writer:
         )
         self.titles[f"kernel-{part.short}"] = part.kernel.name
         for node in part.read:
-            if _literal(node, part) is None:
+            if literal_in(node, part) is None:
                 self.readers.setdefault(node, {})[part.short] = None
         for node in part.kernel.group.outputs:
             self.makers[node] = part.short
 
-    def _id(self, part: _Part, node: Node) -> str:
+    def _id(self, part: Part, node: Node) -> str:
         return f"{part.short}-{self.numbers.get(node, 'x')}"
 
     # -- buffers ---------------------------------------------------------------------
@@ -315,12 +258,14 @@ class _Writer:
         if made is None:
             left = "constant" if node.gate is CONSTANT else node.name or "input"
         elif result:
-            right = _result_name(node, over)
+            right = result_name(node, over)
         below = f"{element_count(node.shape) * node.dtype.itemsize:,} B"
         if over is not None:
             below += ", in place"
         by_value = any(node in part.kernel.by_value for part in self.parts)
         above = "number" if by_value else f"{format_shape(node.shape)} {node.dtype}"
+        if node.name and not (left or right):
+            above = f"{pretty(node.name)}  {above}"
         colour = palette.value if made is None or result else palette.wire
         graph.node(
             name,
@@ -361,32 +306,3 @@ class _Writer:
             f'<TD ROWSPAN="3" WIDTH="{width}"><FONT FACE="Times" POINT-SIZE="{size:g}" '
             f'COLOR="{self.palette.ink}"><I>{text_of(shown)}</I></FONT></TD>'
         )
-
-
-def _literal(node: Node, part: _Part) -> str | None:
-    """The text of a constant that stands in the kernel's source, not in a buffer."""
-    if node.gate is not CONSTANT or node in set(part.kernel.arguments) or node.value is None:
-        return None
-    import numpy as np
-
-    elements = np.asarray(node.value).ravel()
-    same = elements.size > 0 and bool(np.all(elements == elements[0]))
-    return short_number(float(elements[0])) if same else "table"
-
-
-def _result_name(node: Node, over: Node | None) -> str:
-    if over is not None and over.name:
-        return f"new {pretty(over.name)}"
-    return node.name or "result"
-
-
-def _wrapped(names: list[str]) -> list[str]:
-    """`mul, sum, add, relu`, in lines; a gate that is there several times is counted."""
-    counts = {name: names.count(name) for name in dict.fromkeys(names)}
-    lines = [""]
-    for name, count in counts.items():
-        text = f"{name} ×{count}" if count > 1 else name
-        if lines[-1] and len(lines[-1]) + len(text) > LINE:
-            lines.append("")
-        lines[-1] += f", {text}" if lines[-1] else text
-    return [*(line + "," for line in lines[:-1]), lines[-1]]

@@ -10,7 +10,7 @@ from microgd.graph.node import Node
 from microgd.opencl.graph import called, type_text
 from microgd.opencl.group import Group, inside
 from microgd.opencl.index import Variable
-from microgd.opencl.layout import operand_nodes, product_of
+from microgd.opencl.layout import COPY, operand_nodes, product_of
 from microgd.opencl.loops import Nest
 from microgd.opencl.loops_cpu import CpuWriter
 from microgd.opencl.loops_gpu import GpuWriter
@@ -18,6 +18,7 @@ from microgd.opencl.matmul import Body, matmul_body
 from microgd.opencl.recipe import Recipe
 from microgd.opencl.statements import Lanes, statement
 from microgd.opencl.target import Target
+from microgd.opencl.views import VIEWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,8 @@ def write(
         body = CpuWriter(recipe).body(target.units)
     else:
         body = GpuWriter(recipe).body(target.units)
-    name = kernel_name(group, number)
+    computed = inside(group, set(stored))[0]
+    name = kernel_name(computed, number)
     written = {shared.get(n, n) for n in group.outputs}
     arguments, texts, by_value_types = [], [], {}
     for node, pointer in recipe.pointers.items():
@@ -95,7 +97,7 @@ def write(
         arguments.append(node)
         by_value_types[node] = recipe.real(node)
     size = ", ".join(map(str, body.local))
-    notes = comments(inside(group, set(stored))[0], names)
+    notes = comments(computed, names)
     source = "\n".join(
         [
             *notes,
@@ -131,11 +133,12 @@ def twinned(kernels: Sequence[Kernel]) -> tuple[Kernel, ...]:
     return tuple(found)
 
 
-def kernel_name(group: Group, number: int) -> str:
-    """`k3_matmul_add_relu`"""
-    gates = list(dict.fromkeys(n.gate.name for n in group.at if n.inputs))
+def kernel_name(computed: Iterable[Node], number: int) -> str:
+    """`k3_matmul_add_relu`: without views, and without copies unless there is nothing else."""
+    gates = dict.fromkeys(n.gate for n in computed if n.gate not in VIEWS)
+    named = [gate.name for gate in gates if gate is not COPY] or ["copy"]
     text = f"k{number}"
-    for gate in gates:
+    for gate in named:
         if len(text) > 40:
             return f"{text}_etc"
         text += f"_{gate}" if gate.isascii() else ""
