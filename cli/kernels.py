@@ -210,12 +210,11 @@ def passes_of(program: Program) -> Any:
 
 
 def _kernel(kernel: Any, program: Program) -> dict[str, Any]:
-    from microgd.opencl.explain import names_of
-    from microgd.opencl.group import inside
+    from microgd.opencl.explain import computed_and_read, names_of
 
     passes = passes_of(program)
     names = names_of(passes)
-    computed, read = inside(kernel.group, passes.plan.stored)
+    computed, read = computed_and_read(kernel, passes)
     return {
         "name": kernel.name,
         "work_groups": list(kernel.groups),

@@ -170,10 +170,8 @@ def kernel_text(kernel: Kernel, made: Passes) -> str:
     if kernel.group.kind == "table":
         gates = _many(len(kernel.group.at), "gate")
         return f"{kernel.name}: {gates} as rows of a table, which it reads run by run"
-    stored = made.plan.stored
-    computed, read = inside(kernel.group, stored)
+    computed, read = computed_and_read(kernel, made)
     over = {n: made.plan.shared[n] for n in kernel.group.outputs if n in made.plan.shared}
-    read = [n for n in read if n.gate is not CONSTANT or n in set(kernel.arguments)]
     lines = [f"{kernel.name}: {loops_text(kernel.group)}"]
     lines += _listed("read    ", [f"{_name(n, names)} {type_text(n)}" for n in read])
     lines += [f"    {names[n]} = {called(n, names)} : {type_text(n)}" for n in computed]
@@ -185,6 +183,13 @@ def kernel_text(kernel: Kernel, made: Passes) -> str:
         ],
     )
     return "\n".join(lines)
+
+
+def computed_and_read(kernel: Kernel, made: Passes) -> tuple[list[Node], list[Node]]:
+    """The gates of a kernel, and what it reads; constants that are literals are not read."""
+    computed, read = inside(kernel.group, made.plan.stored)
+    given = set(kernel.arguments)
+    return computed, [n for n in read if n.gate is not CONSTANT or n in given]
 
 
 def names_of(made: Passes) -> dict[Node, str]:
