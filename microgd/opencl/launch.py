@@ -73,6 +73,11 @@ def _alone(kernel: Kernel) -> Launch:
     return Launch((kernel,), kernel.function, "", kernel.groups, kernel.local)
 
 
+def kernel_source(kernel: Kernel) -> str:
+    """A kernel's own source, under the name of the function that is run."""
+    return kernel.source.replace(f"void {kernel.name}(", f"void {kernel.function}(")
+
+
 def _together(kernels: Sequence[Kernel]) -> Launch:
     if len(kernels) == 1:
         return _alone(kernels[0])
@@ -120,5 +125,5 @@ def work_source(kernel: Kernel) -> str:
         for number, place in enumerate("xyz"):
             line = line.replace(f"get_group_id({number})", f"group_{place}")
         lines.append(line)
-    head = f"inline void {kernel.name}_work({', '.join([*kernel.parameters, *places])})"
+    head = f"inline void {kernel.function}_work({', '.join([*kernel.parameters, *places])})"
     return "\n".join([*kernel.comments, head, "{", *lines, "}"])

@@ -14,7 +14,7 @@ from microgd.gates.indexing import take
 from microgd.gates.linear import matmul
 from microgd.graph.node import Node
 from microgd.graph.record import record
-from microgd.graph.rewrite import rebuild
+from microgd.graph.rewrite import again, rebuild
 from microgd.graph.row import CONSTANT, GateRow
 from microgd.graph.shapes import element_count
 from microgd.graph.values import FLOAT32
@@ -31,19 +31,24 @@ COPY = GateRow("copy", ("x",), np.array, formula="x, laid out", sign="copy", ope
 
 def lay_out(graph: Graph, target: Target) -> Graph:
     """The graph with copies where products of matrices need them."""
+    copies_of: dict[Node, Node] = {}
 
     def rewrite(node: Node, inputs: tuple[Any, ...]) -> Node | None:
         if node.gate is not matmul or not element_count(node.shape):
             return None
-        laid = tuple(
-            i if i.dtype == node.dtype and reading(i, _turn(node, n)) else copy_of(i)
-            for n, i in enumerate(inputs)
+        same = [in_dtype(i, node.dtype) for i in inputs]
+        left, right = (
+            i if reading(i, _turn(node, n)) else copy_of(i)
+            for n, i in enumerate(evened(i, copies_of) for i in same)
         )
-        made: Node = record(matmul, laid)
-        copies = needs_copy(product_of(made, {}), target.family, local_memory=target.local_memory)
+        made: Node = record(matmul, (left, right))
+        memory = target.local_memory
+        copies = needs_copy(product_of(made, {}), target.family, local_memory=memory)
         if any(copies):
-            again = zip(laid, copies, strict=True)
-            made = record(matmul, tuple(copy_of(i) if c else i for i, c in again))
+            left, right = (
+                copy_of(i) if c else i for i, c in zip((left, right), copies, strict=True)
+            )
+            made = record(matmul, (left, right))
         made._code, made._offset = node._code, node._offset
         return made
 
@@ -52,6 +57,28 @@ def lay_out(graph: Graph, target: Target) -> Graph:
     # A view that is wanted is laid out, too; by whoever computes what it is a view of.
     laid = {o: copy_of(n) if is_movement(n) else n for o, n in results.items()}
     return graph.with_outputs(laid[o] for o in graph.outputs)
+
+
+def in_dtype(node: Any, dtype: Any) -> Any:
+    """The node in the precision of the product it goes into."""
+    return node if node.dtype == dtype else node * np.ones(1, dtype)
+
+
+def evened(node: Node, copies_of: dict[Node, Node]) -> Node:
+    """The node, with what is picked or pieced together below its views copied, once for all."""
+    views = []
+    base = node
+    while is_movement(base) and base.gate is not take and base.gate not in PIECES:
+        views.append(base)
+        base = base.inputs[0]
+    if not is_movement(base):
+        return node
+    made = copies_of.get(base)
+    if made is None:
+        made = copies_of[base] = copy_of(base)
+    for view in reversed(views):
+        made = again(view, (made,))
+    return made
 
 
 def copy_of(node: Node) -> Any:

@@ -13,7 +13,16 @@ from microgd.opencl.index import Variable
 from microgd.opencl.loops import Writer
 from microgd.opencl.matmul import Body
 from microgd.opencl.recipe import Recipe, Step
-from microgd.opencl.statements import FIRST, Lanes, statement, taking_in, use, wide
+from microgd.opencl.statements import (
+    FIRST,
+    Lanes,
+    mask,
+    statement,
+    taking_in,
+    taking_in_quickly,
+    use,
+    wide,
+)
 
 #: Elements of a row that may be kept between walks; the first cache holds them.
 KEPT = 4096
@@ -285,7 +294,7 @@ class CpuWriter(Writer):
         if lane:
             self._walk(lane, lanes.width, sums, rest, reductions)
         else:
-            self._innermost(rest, reductions, lanes, "")
+            self._innermost(rest, reductions, lanes)
         for _ in loops:
             self.close()
         if lane:
@@ -304,6 +313,8 @@ class CpuWriter(Writer):
             kind = wide(red.real, width)
             first = f"({kind})({FIRST[red.text]})"
             self.put(f"{kind} {red.name}_lanes[{sums}] = {{{', '.join([first] * sums)}}};")
+            if red.text != "sum":  # a test for NaN in the chain of comparisons would hold it up
+                self.put(f"{mask(red.real, width)} {red.name}_nan = 0;")
 
     def _walk(
         self,
@@ -317,7 +328,7 @@ class CpuWriter(Writer):
 
         def write(lanes: Lanes) -> None:
             if lanes.width == width:
-                self._innermost(steps, reductions, lanes, "_lanes[0]")
+                self._into_lanes(steps, reductions, lanes, "0")
             else:
                 self.put(*(line for s in steps for line in self._inner(s, lanes)))
                 for red in reductions:
@@ -332,7 +343,7 @@ class CpuWriter(Writer):
         at = f"{name}_block"
         self.open(f"for (size_t {at} = 0; {at} + {block} <= {end}; {at} += {block})")
         self._each_side(lane, width)
-        self._innermost(steps, reductions, lanes, "_lanes[side]")
+        self._into_lanes(steps, reductions, lanes, "side")
         self.close()
         self.close()
         limit = self.nest.limits.get(lane)
@@ -347,15 +358,21 @@ class CpuWriter(Writer):
                 if limit:
                     self.close()
 
-    def _innermost(
-        self, steps: list[Step], reductions: list[Step], lanes: Lanes, suffix: str
+    def _innermost(self, steps: list[Step], reductions: list[Step], lanes: Lanes) -> None:
+        self.put(*(line for s in steps for line in self._inner(s, lanes)))
+        for red in reductions:
+            value = use(red.args[0], lanes, lanes.vector(red))
+            self.put(f"{red.name} = {taking_in(red.text, red.name, value)};")
+
+    def _into_lanes(
+        self, steps: list[Step], reductions: list[Step], lanes: Lanes, side: str
     ) -> None:
         self.put(*(line for s in steps for line in self._inner(s, lanes)))
         for red in reductions:
-            vector = bool(suffix) or lanes.vector(red)
-            value = use(red.args[0], lanes, vector)
-            name = f"{red.name}{suffix}"
-            self.put(f"{name} = {taking_in(red.text, name, value)};")
+            value, name = use(red.args[0], lanes, True), f"{red.name}_lanes[{side}]"
+            self.put(f"{name} = {taking_in_quickly(red.text, name, value)};")
+            if red.text != "sum":
+                self.put(f"{red.name}_nan |= ({value} != {value});")
 
     def _gather(self, red: Step, width: int, sums: int) -> None:
         """The sums side by side taken together, pairs first, then their lanes."""
@@ -368,6 +385,8 @@ class CpuWriter(Writer):
         self.open("")
         self._fold(red, f"{name}[0]", width)
         self.close()
+        if red.text != "sum":
+            self.put(f"if (any({red.name}_nan)) {red.name} = NAN;")
 
     def _fold(self, red: Step, name: str, width: int) -> None:
         """Take a vector's lanes into the result, halves first: always in the same order."""

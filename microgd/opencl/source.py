@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from microgd.opencl.launch import Launch, work_source
+from microgd.opencl.launch import Launch, kernel_source, work_source
 
 #: Products and sums are rounded one by one, as NumPy does it; where fused ones are wanted, the
 #: kernels say fma.
@@ -40,7 +40,7 @@ def program_source(launches: Sequence[Launch], double: bool) -> str:
                 texts.setdefault(f"{kernel.function}_work", work_source(kernel))
             texts[launch.name] = launch.source
         else:
-            texts.setdefault(launch.name, launch.kernels[0].source)
+            texts.setdefault(launch.name, kernel_source(launch.kernels[0]))
     head = [_HEAD]
     if double:
         head.insert(0, _DOUBLE)

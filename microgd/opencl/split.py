@@ -65,7 +65,8 @@ def parting(node: Node, workers: int) -> Parting | None:
     if not results or not axes or busy >= workers or terms * results < 2 * PART:
         return None
     wanted = min(-(-workers // busy), terms * results // PART)
-    cut = max(axes, key=lambda a: x[a])
+    # The first long axis: what lies together stays together.
+    cut = next((a for a in axes if x[a] >= wanted), axes[0])
     wanted = min(wanted, x[cut])
     if wanted < 2:
         return None
