@@ -6,7 +6,10 @@ What needs no device is shown by `preview`, for a CPU or a GPU that need not be 
 from __future__ import annotations
 
 import json
+import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +49,17 @@ def test_the_page_shows_what_the_compiler_prints() -> None:
     page = runpy.run_path(str(DOCS / "make_compiler.py"))["page"]
     text = (DOCS / "compiler.md").read_text(encoding="utf-8")
     assert page(text) == text, "run python docs/make_compiler.py"
+
+
+def test_what_the_page_explains_of_the_kernel_is_in_it() -> None:
+    text = (DOCS / "compiler.md").read_text(encoding="utf-8")
+    kernel, rest = text.partition("<!-- printed: kernel -->")[2].split("Line by line:")
+    bullets = rest.partition("Larger products")[0]
+    quoted = re.findall(r"`([^`]+)`", bullets)
+    ours = {"step.py", "x", "w1", "x[i0, i1]"}
+    missing = [code for code in quoted if code not in kernel and code not in ours]
+    assert len(quoted) > 10
+    assert missing == []
 
 
 def test_every_pass_has_a_title(made: Passes) -> None:
@@ -121,6 +135,16 @@ def test_a_function_of_nothing_has_no_kernels() -> None:
 def test_literals_stand_where_they_are_used() -> None:
     made = preview(lambda x: x * np.full(3, 2.5, np.float32), float32("x", 3))
     assert "mul(x, 2.5)" in fused_text(made)
+
+
+def test_importing_microgd_loads_no_compiler() -> None:
+    probe = (
+        "import sys, microgd; microgd.Tensor(1.0) * 2.0; "
+        "print([m for m in ('pyopencl', 'microgd.opencl.program', 'microgd.draw.kernels') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 # -- programs --------------------------------------------------------------------------------------
