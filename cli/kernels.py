@@ -13,8 +13,14 @@ from .failures import FAILED
 from .streams import say
 
 if TYPE_CHECKING:
-    from microgd.opencl.compare import Comparison
+    from collections.abc import Sequence
+
+    from microgd.opencl.compare import Comparison, Difference
     from microgd.opencl.program import Program
+    from microgd.trace.table import Table
+
+#: Of more gates than this, a table shows those that differ most.
+MOST_ROWS = 100
 
 
 @click.command("kernels", cls=ProgramCommand)
@@ -127,7 +133,7 @@ def _show(
         return
     heading("OpenCL C")
     say(program.source.rstrip("\n"))
-    show_table(_with_lines(comparison.table(), comparison.nodes) if lines else comparison.table())
+    show_table(_nodes_table(comparison.nodes, lines))
     show_table(comparison.results_table())
     if comparison.ok:
         say()
@@ -149,18 +155,31 @@ def _show_interpreted(program: Program, comparison: Comparison) -> None:
     else:
         say("There are no kernels: nothing is left to compute.")
     if comparison.nodes:
-        table = comparison.table()
+        table = _nodes_table(comparison.nodes, lines=False)
         rows = tuple(cells[:4] for cells in table.rows)
-        show_table(Table("values, the largest of each array", table.columns[:4], rows))
+        show_table(Table("values, the largest of each array", table.columns[:4], rows, table.notes))
 
 
-def _with_lines(table: Any, differences: Any) -> Any:
-    """The table with the line of the program that each gate is from."""
-    from microgd.trace.table import Table
+def _nodes_table(nodes: Sequence[Difference], lines: bool) -> Table:
+    """Every gate, with its line in the program; of very many, those that differ most."""
+    from dataclasses import replace
 
-    rows = zip(table.rows, differences, strict=True)
-    numbered = tuple((str(d.line or ""), *cells) for cells, d in rows)
-    return Table(table.title, ("line>", *table.columns), numbered)
+    from microgd.opencl.compare import table_of
+
+    shown = list(nodes)
+    if len(nodes) > MOST_ROWS:
+        worst = sorted(nodes, key=lambda d: (d.ok, -d.ulp))[:MOST_ROWS]
+        kept = set(map(id, worst))
+        shown = [d for d in nodes if id(d) in kept]
+    table = table_of("gate by gate, beside the interpreter", shown)
+    if lines:
+        rows = zip(table.rows, shown, strict=True)
+        numbered = tuple((str(d.line or ""), *cells) for cells, d in rows)
+        table = replace(table, columns=("line>", *table.columns), rows=numbered)
+    if len(shown) < len(nodes):
+        left = f"{len(nodes) - len(shown):,} more gates differ by no more ulp; --json has them all"
+        table = replace(table, notes=(left,))
+    return table
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -191,3 +191,9 @@ def test_a_wrong_kernel_is_found_and_fails(opencl_device: Device) -> None:
 def test_a_constant_program_has_no_kernel(opencl_device: Device) -> None:
     assert "nothing is left to compute" in said("kernels", "x", "x=2", "--device",
                                                 named(opencl_device))  # fmt: skip
+
+
+def test_of_very_many_gates_those_that_differ_most_are_shown() -> None:
+    program = "".join(f"h{n + 1} = h{n} * x\n" for n in range(120)).replace("h0", "x")
+    text = said("kernels", "-", "x=1", "--device", "interpreter", "--no-grad", input=program)
+    assert "20 more gates" in text
