@@ -61,6 +61,7 @@ index: Gate = Gate(
     badge="routes back",
     params={"key": ...},
     shape=_index_shape,
+    whole=True,
     doc="Whole numbers and slices: x[1:3, 0]; what was not taken gets gradient 0.",
     example=">>> mg.index([1.0, 2.0, 3.0], slice(1, 3))\narray([2., 3.])",
 )
@@ -91,6 +92,7 @@ place: Gate = Gate(
     pattern="moves",
     params={"key": ..., "shape": ...},
     shape=_place_shape,
+    whole=True,
     doc="The reverse of index: zeros of a shape, with x where the key says.",
     example=">>> mg.place(5.0, 1, (3,))\narray([0., 5., 0.])",
 )
@@ -142,6 +144,7 @@ take: Gate = Gate(
     badge="routes back",
     params={"axis": 0},
     shape=_take_shape,
+    whole=True,
     doc="Picks by whole numbers along an axis; an element taken twice gets both gradients.",
     example=">>> mg.take([5.0, 6.0, 7.0], [2, 0])\narray([7., 5.])",
 )
@@ -209,6 +212,7 @@ one_hot: Gate = Gate(
     pattern="blocks",
     params={"classes": ...},
     shape=_one_hot_shape,
+    whole=True,
     doc="A row of zeros with a single 1 for each index; no gradient passes.",
     example=">>> mg.one_hot(1, 3)\narray([0., 1., 0.])",
 )

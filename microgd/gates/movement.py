@@ -49,6 +49,7 @@ reshape: Gate = Gate(
     pattern="moves",
     params={"shape": ...},
     shape=_reshape_shape,
+    whole=True,
     doc="The same elements in another shape; one size may be −1.",
     example=">>> mg.reshape([1.0, 2.0], (2, 1)).shape\n(2, 1)",
 )
@@ -79,6 +80,7 @@ transpose: Gate = Gate(
     pattern="moves",
     params={"axes": None},
     shape=lambda x, axes: tuple(x[a] for a in transposed_axes(len(x), axes)),
+    whole=True,
     doc="The axes in another order; all of them reversed unless axes says otherwise.",
     example=">>> mg.transpose([[1.0, 2.0]]).shape\n(2, 1)",
 )
@@ -103,6 +105,7 @@ broadcast_to: Gate = Gate(
     badge="sums copies",
     params={"shape": ...},
     shape=_broadcast_to_shape,
+    whole=True,
     doc="Repeats x along new or size-1 axes; backward, the copies' gradients are summed.",
     example=">>> mg.broadcast_to(1.0, (2,))\narray([1., 1.])",
 )
@@ -176,6 +179,7 @@ concatenate: Gate = Gate(
     pattern="moves",
     params={"axis": 0},
     shape=_concatenate_shape,
+    whole=True,
     doc="Joins along an axis; each input gets back its own piece of the gradient.",
     example=">>> mg.concatenate([1.0], [2.0])\narray([1., 2.])",
 )
@@ -204,6 +208,7 @@ stack: Gate = Gate(
     pattern="moves",
     params={"axis": 0},
     shape=_stack_shape,
+    whole=True,
     doc="Joins along a new axis; each input gets back its own slice of the gradient.",
     example=">>> mg.stack(1.0, 2.0)\narray([1., 2.])",
 )

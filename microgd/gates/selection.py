@@ -34,6 +34,7 @@ def _comparison(name: str, symbol: str, ufunc: Any, scalar: Callable[..., bool])
         carries=(f"{{}} {symbol}", f"{symbol} {{}}"),
         commutative=symbol in "=≠",
         pattern="blocks",
+        whole=True,
         scalar=lambda x, y: 1.0 if scalar(x, y) else 0.0,
         branch=ufunc,
         infix=c_operator,

@@ -11,7 +11,7 @@ from microgd.graph.node import Node, leaf, next_tick
 from microgd.graph.row import CONSTANT, GateRow
 from microgd.graph.scope import current_scope
 from microgd.graph.source import OWN_FILES
-from microgd.graph.values import FLOAT32, FLOAT64, plain, value_from
+from microgd.graph.values import FLOAT32, FLOAT64, INT64, plain, value_from
 
 N = TypeVar("N", bound=Node)
 
@@ -101,29 +101,32 @@ def record(
 def _fill(node: Node, gate: GateRow, inputs: tuple[Node, ...], params: dict[str, Any]) -> None:
     """Shape, dtype and, where all inputs have numbers, the value."""
     node.shape = gate.output_shape([i.shape for i in inputs], params)
-    node.dtype = result_dtype(inputs)
+    node.dtype = result_dtype(inputs, gate)
     values = [i.value for i in inputs]
     if any(v is None for v in values):
         node.value = None
         return
     value = gate.evaluate(values, params)
     gate.require_shape(value, node.shape)
-    if not isinstance(value, float):
-        value = value.astype(node.dtype, copy=False)
+    if not isinstance(value, float) or node.dtype == INT64:
+        value = np.asarray(value).astype(node.dtype, copy=False)[()]
         if node.shape:
             value.flags.writeable = False
     node.value = value
 
 
-def result_dtype(inputs: tuple[Node, ...]) -> np.dtype[Any]:
+def result_dtype(inputs: tuple[Node, ...], gate: GateRow) -> np.dtype[Any]:
     """float32 if there is any and no float64 array beside it (a scalar never widens), else float64.
 
-    Index inputs (int64) do not count.
+    Whole numbers (int64) do not count, and stay whole where a gate only moves or compares them.
     """
     narrow = False
+    whole = gate.whole
     for node in inputs:
         if node.dtype == FLOAT32:
             narrow = True
-        elif node.dtype == FLOAT64 and node.shape != ():
-            return FLOAT64
-    return FLOAT32 if narrow else FLOAT64
+        elif node.dtype == FLOAT64:
+            if node.shape != ():
+                return FLOAT64
+            whole = False
+    return FLOAT32 if narrow else INT64 if whole else FLOAT64

@@ -47,6 +47,7 @@ class GateRow:
         infix: the operator the language writes it with: `"*"`.
         carries: how its sign carries a constant on its left or on its right: `("+{}", "+{}")`.
         commutative: whether its inputs may change places.
+        whole: whether whole numbers (int64) stay so: it moves or compares them, or counts by them.
         opencl: the gate in OpenCL C, for gates that work element by element: `"exp({x})"`. Inputs
             and parameters stand in braces; `{R}` is the type of the numbers, a scalar's or a
             vector's. A function of the inputs and parameters where the text depends on them.
@@ -72,6 +73,7 @@ class GateRow:
     infix: str | None = None
     carries: tuple[str, str] | None = None
     commutative: bool = False
+    whole: bool = False
     opencl: str | Callable[..., str] | None = None
     doc: str = ""
     example: str = ""

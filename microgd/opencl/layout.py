@@ -26,7 +26,9 @@ from microgd.opencl.target import Target
 from microgd.opencl.views import PIECES, Place, broadcast, is_movement, through
 
 #: The compiler's own: its input, laid out without gaps.
-COPY = GateRow("copy", ("x",), np.array, formula="x, laid out", sign="copy", opencl="{x}")
+COPY = GateRow(
+    "copy", ("x",), np.array, formula="x, laid out", sign="copy", opencl="{x}", whole=True
+)
 
 
 def lay_out(graph: Graph, target: Target) -> Graph:

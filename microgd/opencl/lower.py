@@ -20,11 +20,11 @@ from microgd.gates.movement import reshape, sum_to, summed_axes, transpose
 from microgd.gates.random import random_uniform
 from microgd.gates.reduction import largest, logsumexp, smallest, total
 from microgd.gates.selection import equal, less, where
-from microgd.graph.node import Node
+from microgd.graph.node import Node, leaf
 from microgd.graph.rewrite import Expansion, opened
-from microgd.graph.row import GateRow
+from microgd.graph.row import CONSTANT, GateRow
 from microgd.graph.shapes import one_axis, reduced_shape
-from microgd.graph.values import FLOAT32, shape_of
+from microgd.graph.values import FLOAT32, shape_of, value_from
 from microgd.opencl.graph import Graph
 from microgd.opencl.views import MOVEMENT
 
@@ -92,7 +92,8 @@ def _logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _classes(count: int, like: Any) -> Any:
-    return np.arange(count, dtype=FLOAT32 if like.dtype == FLOAT32 else float)
+    """The numbers 0, 1, … in the dtype of a node."""
+    return leaf(like.__class__, CONSTANT, value_from(np.arange(count), like.dtype))
 
 
 def _one_hot(indices: Any, classes: int) -> Any:
@@ -116,7 +117,7 @@ def _scatter_add(x: Any, indices: Any, axis: int, size: int) -> Any:
         indices = indices * np.float32(1)
     wrapped = where(less(indices, 0.0), indices + float(size), indices)
     places = reshape(wrapped, (*[1] * (len(after) + 1), *picked))
-    numbers = np.reshape(_classes(size, x), (size, *[1] * (len(after) + count)))
+    numbers = reshape(_classes(size, x), (size, *[1] * (len(after) + count)))
     chosen = where(equal(places, numbers), wide, 0.0)
     return total(chosen, axis=tuple(range(-count, 0))) if count else chosen
 
