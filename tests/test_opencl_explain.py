@@ -265,6 +265,12 @@ def test_nan_and_infinity_have_to_be_the_same() -> None:
     json.dumps([d.to_dict() for d in report.nodes], allow_nan=False)
 
 
+def test_in_the_interpreter_any_gate_can_be_compared() -> None:
+    only_numpy = mg.Gate("only_numpy", ("x",), np.cbrt)
+    report = mg.compile(lambda x: only_numpy(x), device="interpreter").compare(np.ones(3))
+    assert report.ok
+
+
 def test_empty_arrays_have_nothing_to_compare() -> None:
     report = mg.compile(lambda x: x * 2.0).compare(np.zeros((0, 3), np.float32))
     assert report.ok
