@@ -111,7 +111,7 @@ class DeviceArray:
     ((2,), [1.0, 2.0])
     """
 
-    __slots__ = ("_storage", "device", "dtype", "shape")
+    __slots__ = ("_storage", "device", "dtype", "shape", "signature")
 
     def __init__(
         self, device: Device, shape: Shape, dtype: Any, storage: Storage | Part | None
@@ -119,6 +119,8 @@ class DeviceArray:
         self.device = device
         self.shape = shape
         self.dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
+        #: What a program that is compiled for such an array depends on.
+        self.signature = (shape, self.dtype, True)
         self._storage = storage
 
     @property

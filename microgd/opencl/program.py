@@ -66,9 +66,10 @@ class Program:
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        found = leaves([list(args), options])
-        executable, given = self._executable(found, args, options)
-        if any(given):
+        found: list[Any] = []
+        structure = _read(args, found), _read(options, found) if options else None
+        executable, given = self._executable(found, structure, args, options)
+        if True in given:
             _check_donated(found, given)
         values = [
             x if x.__class__ is float else self._value(x, away)
@@ -87,10 +88,17 @@ class Program:
     # -- arguments ------------------------------------------------------------
 
     def _executable(
-        self, found: list[Any], args: Any, options: dict[str, Any]
+        self, found: list[Any], structure: Any, args: Any, options: dict[str, Any]
     ) -> tuple[Runnable, tuple[bool, ...]]:
-        signatures = [float if x.__class__ is float else _signature(x) for x in found]
-        key = (tuple(signatures), _structure(args), _structure(options) if options else None)
+        signatures = [
+            float
+            if x.__class__ is float
+            else x.signature
+            if x.__class__ is DeviceArray
+            else _signature(x)
+            for x in found
+        ]
+        key = (tuple(signatures), structure)
         ready = self._executables.get(key)
         if ready is None:
             with self._lock:
@@ -164,8 +172,9 @@ class Program:
         >>> double.prepare(mg.placeholder((2, 3), dtype="float32")).kernels
         ()
         """
-        found = [_stand_in(x) for x in leaves([list(args), options])]
-        self._executable(found, args, options)
+        found: list[Any] = []
+        structure = _read(args, found), _read(options, found) if options else None
+        self._executable([_stand_in(x) for x in found], structure, args, options)
         return self
 
     @property
@@ -258,14 +267,11 @@ def _positions(donate: Any) -> tuple[int, ...]:
 
 def _check_donated(found: Sequence[Any], given: Sequence[bool]) -> None:
     """An array that is given away is no argument a second time."""
-    arrays = [
-        (x.storage, away)
-        for x, away in zip(found, given, strict=True)
-        if isinstance(x, DeviceArray)
-    ]
-    places = [storage for storage, _ in arrays]
-    for storage, away in arrays:
-        if away and sum(storage is other for other in places) > 1:
+    places = [id(x.storage) for x in found if x.__class__ is DeviceArray]
+    if len(set(places)) == len(places):
+        return
+    for x, away in zip(found, given, strict=True):
+        if away and isinstance(x, DeviceArray) and places.count(id(x.storage)) > 1:
             raise DataError(
                 "an array that is given away (donated) is an argument twice, and would change "
                 "while it is read: keep a copy, mg.device_array(x.numpy())"
@@ -307,13 +313,24 @@ def _spec(x: Any) -> Spec:
     return Spec(np.shape(value), dtype)
 
 
-def _structure(tree: Any) -> Any:
-    """The shape of a tree, without its leaves."""
+def _read(tree: Any, found: list[Any]) -> Any:
+    """Put a tree's leaves, in order, into a list; what is left is its structure."""
+    kind = tree.__class__
+    if kind is float or kind is DeviceArray:
+        found.append(tree)
+        return None
     if isinstance(tree, dict):
-        return (dict, tuple((key, _structure(part)) for key, part in tree.items()))
+        return (kind, *tree, *[_read(part, found) for part in tree.values()])
     if isinstance(tree, list | tuple):
-        parts = [None if p.__class__ is float else _structure(p) for p in tree]
-        return (type(tree), *parts)
+        parts: list[Any] = [kind]
+        for part in tree:
+            if part.__class__ is float:  # long lists of numbers are common, and calls are slow
+                found.append(part)
+                parts.append(None)
+            else:
+                parts.append(_read(part, found))
+        return tuple(parts)
+    found.append(tree)
     return None
 
 
