@@ -8,6 +8,7 @@ import numpy as np
 
 import microgd as mg
 from microgd.draw.kernels import draw_kernels
+from microgd.opencl.explain import preview
 
 NEURON = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
@@ -64,6 +65,10 @@ def main(folder: Path) -> None:
         y=[[0], [1], [1], [0]],
     )
     save("perceptron", mg.draw(perceptron, look="lecture"))
+    sizes = {"x": (64, 784), "w": (784, 10), "b": (10,)}
+    inputs = [mg.placeholder(shape, name, "float32") for name, shape in sizes.items()]
+    layer = preview(lambda x, w, b: mg.softmax(mg.relu(x @ w + b)).named("p"), *inputs)
+    save("kernels-layer", draw_kernels(layer))
     step = runpy.run_path(str(Path(__file__).parent / "make_compiler.py"))
     save("kernels", draw_kernels(step["passes"]()))
 
