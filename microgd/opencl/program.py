@@ -66,8 +66,7 @@ class Program:
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        found: list[Any] = []
-        structure = _read(args, found), _read(options, found) if options else None
+        found, structure = _arguments(args, options)
         executable, given = self._executable(found, structure, args, options)
         if True in given:
             _check_donated(found, given)
@@ -172,8 +171,7 @@ class Program:
         >>> double.prepare(mg.placeholder((2, 3), dtype="float32")).kernels
         ()
         """
-        found: list[Any] = []
-        structure = _read(args, found), _read(options, found) if options else None
+        found, structure = _arguments(args, options)
         self._executable([_stand_in(x) for x in found], structure, args, options)
         return self
 
@@ -234,8 +232,8 @@ class Program:
         """
         from microgd.opencl.profile import profiled
 
-        found = leaves([list(args), options])
-        executable, _ = self._executable(found, args, options)
+        found, structure = _arguments(args, options)
+        executable, _ = self._executable(found, structure, args, options)
         values = [
             upload(self.device, x.numpy()) if isinstance(x, DeviceArray) else self._value(x, False)
             for x in found
@@ -311,6 +309,12 @@ def _spec(x: Any) -> Spec:
     if np.ndim(value) == 0 and dtype != FLOAT32:
         dtype = FLOAT64
     return Spec(np.shape(value), dtype)
+
+
+def _arguments(args: Any, options: dict[str, Any]) -> tuple[list[Any], Any]:
+    """All leaves of a call's arguments, and the structure that they hang on."""
+    found: list[Any] = []
+    return found, (_read(args, found), _read(options, found) if options else None)
 
 
 def _read(tree: Any, found: list[Any]) -> Any:
