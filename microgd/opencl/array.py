@@ -59,6 +59,13 @@ class Part:
             self._region = whole.storage.buffer.get_sub_region(origin, size)
         return self._region
 
+    def alone(self) -> Storage:
+        """The same place for somebody who writes over it: what all parts held is no longer so."""
+        return Storage(self.buffer, self.buffer.size, lambda *_: self._keep())
+
+    def _keep(self) -> None:
+        """Called when nobody needs the place any more; until then it keeps the whole storage."""
+
     def read(self, device: Device, shape: Shape, dtype: Any) -> Any:
         """A copy of its numbers; the first of all the parts to be read reads them all."""
         numbers = self.together.numbers(device)
@@ -221,6 +228,8 @@ def upload(device: Device, value: Any) -> Storage:
     padded = np.zeros(value.nbytes + PADDING, np.uint8)
     padded[: value.nbytes] = value.reshape(-1).view(np.uint8)
     flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
+    if padded.nbytes > device.largest_buffer:
+        raise DeviceError(_too_large(device, padded.nbytes))
     try:
         return Storage(cl.Buffer(device.context, flags, hostbuf=padded), padded.nbytes)
     except cl.Error as error:

@@ -7,6 +7,7 @@ read or written costs time, never a result.
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,10 +110,22 @@ def _from_source(device: Device, source: str) -> Any:
             link: Any = cl.link_program
             return link(device.context, [program], options=[])
         except cl.Error as error:
+            log = _log(program, device)
             raise DeviceError(
-                f"{device.label} could not build a kernel; the same program runs with "
-                f"device='interpreter'. {error}\n{_log(program, device)}"
+                f"{device.label} could not build {_blamed(source, log)}; the same program runs "
+                f"with device='interpreter'. {error}\n{log}"
             ) from error
+
+
+def _blamed(source: str, log: str) -> str:
+    """The kernels that the compiler's log speaks of, by the numbers of its lines."""
+    lines = source.splitlines()
+    names = []
+    for number in sorted({int(n) for n in re.findall(r":(\d+):\d+:", log)}):
+        heads = [re.match(r"void (\w+)\(", line) for line in lines[:number]]
+        names += [head[1] for head in heads[::-1] if head][:1]
+    found = list(dict.fromkeys(names))
+    return f"kernel {', '.join(found)}" if found else "a kernel"
 
 
 def _log(program: Any, device: Device) -> str:

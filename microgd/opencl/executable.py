@@ -186,7 +186,9 @@ class Executable:
             if not isinstance(found, Storage | Part):
                 return upload(self.device, np.asarray(found, node.dtype))
             kept = again or not self.donated[number]
-            return self._copied(node, found.buffer) if kept else found
+            if kept:
+                return self._copied(node, found.buffer)
+            return found.alone() if isinstance(found, Part) else found
         if node.gate is CONSTANT:
             return upload(self.device, np.array(node.value, node.dtype))
         return upload(self.device, np.empty(node.shape, node.dtype))
