@@ -145,14 +145,15 @@ def _plain(x: Any) -> Any:
 
 def compare(program: Program, args: Sequence[Any], options: dict[str, Any]) -> Comparison:
     """Run a program, and the same gates one by one, beside the interpreter."""
-    from microgd.opencl.program import Program, _is_fixed
+    from microgd.opencl.arguments import is_fixed
+    from microgd.opencl.program import Program
 
     found = leaves([list(args), options])
-    hosts = [x if _is_fixed(x) else host_value(_data(x)) for x in found]
+    hosts = [x if is_fixed(x) else host_value(_data(x)) for x in found]
     args, options = rebuilt([list(args), options], iter(hosts))
     program.prepare(*args, **options)
     captured = program.executable.captured
-    values = [h for h in hosts if not _is_fixed(h)] + [node.value for node in captured.outside]
+    values = [h for h in hosts if not is_fixed(h)] + [node.value for node in captured.outside]
     fused = program(*args, **options)
     graph = captured.graph
     gates = [n for n in graph.order if n.inputs]

@@ -14,9 +14,18 @@ import numpy as np
 from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError, DataError
 from microgd.graph.node import Node
-from microgd.graph.values import FLOAT32, FLOAT64
+from microgd.opencl.arguments import (
+    FIXED,
+    arguments,
+    check_donated,
+    is_fixed,
+    positions,
+    signature,
+    spec,
+    stand_in,
+)
 from microgd.opencl.array import DeviceArray, Storage, host_value, upload
-from microgd.opencl.capture import Spec, capture
+from microgd.opencl.capture import capture
 from microgd.opencl.devices import INTERPRETER, Device, choose
 from microgd.opencl.executable import Executable, Interpreted
 from microgd.opencl.kernel import Kernel
@@ -56,7 +65,7 @@ class Program:
     ) -> None:
         self.fn = fn
         self.wanted = device
-        self.donate = _positions(donate)
+        self.donate = positions(donate)
         self._family: str | None = None
         self._executables: dict[Any, tuple[Runnable, tuple[bool, ...]]] = {}
         #: Tensors from outside: the stamp of the numbers that were uploaded, and where they lie.
@@ -66,15 +75,15 @@ class Program:
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        found, structure = _arguments(args, options)
+        found, structure = arguments(args, options)
         executable, given = self._executable(found, structure, args, options)
         if True in given:
-            _check_donated(found, given)
+            check_donated(found, given)
         values = [
             x if x.__class__ is float else self._value(x, away)
             for x, away in zip(found, given, strict=True)
         ]
-        numbers = [v for v in values if v is not _FIXED]
+        numbers = [v for v in values if v is not FIXED]
         numbers += [self._outside(node) for node in executable.captured.outside]
         results = executable.run(numbers)
         return rebuilt(executable.captured.tree, iter(results))
@@ -94,7 +103,7 @@ class Program:
             if x.__class__ is float
             else x.signature
             if x.__class__ is DeviceArray
-            else _signature(x)
+            else signature(x)
             for x in found
         ]
         key = (tuple(signatures), structure)
@@ -112,7 +121,7 @@ class Program:
     def _compiled(
         self, found: list[Any], args: Any, options: dict[str, Any]
     ) -> tuple[Runnable, tuple[bool, ...]]:
-        specs = [_spec(x) for x in found]
+        specs = [spec(x) for x in found]
         captured = capture(self.fn, args, options, specs)
         if self.donate and max(self.donate) >= len(args):
             raise ArgumentError(
@@ -145,8 +154,8 @@ class Program:
             if given:
                 return x.given_away()
             return x.storage
-        if _is_fixed(x):
-            return _FIXED
+        if is_fixed(x):
+            return FIXED
         value = host_value(x.value if isinstance(x, Node) else x)
         if np.ndim(value) == 0:
             return value
@@ -171,8 +180,8 @@ class Program:
         >>> double.prepare(mg.placeholder((2, 3), dtype="float32")).kernels
         ()
         """
-        found, structure = _arguments(args, options)
-        self._executable([_stand_in(x) for x in found], structure, args, options)
+        found, structure = arguments(args, options)
+        self._executable([stand_in(x) for x in found], structure, args, options)
         return self
 
     @property
@@ -232,110 +241,15 @@ class Program:
         """
         from microgd.opencl.profile import profiled
 
-        found, structure = _arguments(args, options)
+        found, structure = arguments(args, options)
         executable, _ = self._executable(found, structure, args, options)
         values = [
             upload(self.device, x.numpy()) if isinstance(x, DeviceArray) else self._value(x, False)
             for x in found
         ]
-        numbers = [v for v in values if v is not _FIXED]
+        numbers = [v for v in values if v is not FIXED]
         numbers += [self._outside(node) for node in executable.captured.outside]
         return profiled(executable, numbers, repeats)
-
-
-_FIXED = object()
-
-
-def _stand_in(x: Any) -> Any:
-    """Something of the same shape and dtype that has numbers, which nobody will read."""
-    if not isinstance(x, Node) or x.value is not None:
-        return x
-    if not x.shape and x.dtype == FLOAT64:
-        return 0.0
-    return np.broadcast_to(np.zeros((), x.dtype), x.shape) if x.shape else x.dtype.type(0)
-
-
-def _positions(donate: Any) -> tuple[int, ...]:
-    """The positions of arguments that are given away."""
-    known = isinstance(donate, tuple | list | set | frozenset | range)
-    if not known or any(type(n) is not int or n < 0 for n in donate):
-        raise ArgumentError(f"donate takes positions of arguments, (0,) or so, got {donate!r:.60}")
-    return tuple(donate)
-
-
-def _check_donated(found: Sequence[Any], given: Sequence[bool]) -> None:
-    """An array that is given away is no argument a second time."""
-    places = [id(x.storage) for x in found if x.__class__ is DeviceArray]
-    if len(set(places)) == len(places):
-        return
-    for x, away in zip(found, given, strict=True):
-        if away and isinstance(x, DeviceArray) and places.count(id(x.storage)) > 1:
-            raise DataError(
-                "an array that is given away (donated) is an argument twice, and would change "
-                "while it is read: keep a copy, mg.device_array(x.numpy())"
-            )
-
-
-def _is_fixed(x: Any) -> bool:
-    """Whether an argument is no number, and a part of the program instead."""
-    return x is None or isinstance(x, str | bool) or callable(x)
-
-
-def _signature(x: Any) -> Any:
-    """What of an argument the compiled program depends on."""
-    if isinstance(x, DeviceArray):
-        return (x.shape, x.dtype, True)
-    if x.__class__ is float:
-        return float
-    if _is_fixed(x):
-        return ("fixed", x)
-    if isinstance(x, Node):
-        if x.value is None:
-            raise DataError("a compiled function runs on numbers; this argument is a placeholder")
-        return (x.shape, x.dtype, False)
-    if isinstance(x, np.ndarray):
-        return (x.shape, x.dtype, False)
-    value = host_value(x)
-    return (np.shape(value), np.asarray(value).dtype, False)
-
-
-def _spec(x: Any) -> Spec:
-    if isinstance(x, DeviceArray):
-        return Spec(x.shape, x.dtype)
-    if _is_fixed(x):
-        return Spec(fixed=x)
-    value = host_value(x.value if isinstance(x, Node) else x)
-    dtype = np.asarray(value).dtype
-    if np.ndim(value) == 0 and dtype != FLOAT32:
-        dtype = FLOAT64
-    return Spec(np.shape(value), dtype)
-
-
-def _arguments(args: Any, options: dict[str, Any]) -> tuple[list[Any], Any]:
-    """All leaves of a call's arguments, and the structure that they hang on."""
-    found: list[Any] = []
-    return found, (_read(args, found), _read(options, found) if options else None)
-
-
-def _read(tree: Any, found: list[Any]) -> Any:
-    """Put a tree's leaves, in order, into a list; what is left is its structure."""
-    kind = tree.__class__
-    if kind is float or kind is DeviceArray:
-        found.append(tree)
-        return None
-    if isinstance(tree, dict):
-        return (kind, *tree, *[_read(part, found) for part in tree.values()])
-    if isinstance(tree, list | tuple):
-        parts: list[Any] = [kind]
-        for part in tree:
-            if part.__class__ is float:  # long lists of numbers are common, and calls are slow
-                found.append(part)
-                parts.append(None)
-            else:
-                parts.append(_read(part, found))
-        return tuple(parts)
-    found.append(tree)
-    return None
 
 
 @overload
