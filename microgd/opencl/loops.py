@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from microgd.opencl.index import Index, Variable, mergeable, merged
-from microgd.opencl.recipe import Recipe, Step
+from microgd.opencl.recipe import Recipe
+from microgd.opencl.step import Step
 
 INDENT = "    "
 

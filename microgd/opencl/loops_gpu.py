@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from microgd.opencl.loops import Writer
 from microgd.opencl.matmul import Body
-from microgd.opencl.recipe import Step
 from microgd.opencl.statements import FIRST, Lanes, statement, taking_in
+from microgd.opencl.step import Step
 
 
 class GpuWriter(Writer):

@@ -8,7 +8,6 @@ a vector of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,34 +24,8 @@ from microgd.opencl.homes import partial_place
 from microgd.opencl.index import Index, Looked, Variable, address
 from microgd.opencl.lower import REDUCTIONS
 from microgd.opencl.split import PARTIAL
+from microgd.opencl.step import Step, expression, is_uniform, literal
 from microgd.opencl.views import PIECES, Place, Test, broadcast, is_movement, pieces, through
-
-
-@dataclass(eq=False)
-class Step:
-    """One line to be.
-
-    Attributes:
-        name: the C variable it fills, or the C text of a literal or an argument.
-        kind: "literal", "load", "op", "convert", "random", "whole", "valid", "test", "clamp",
-            "select", "given", "reduce" or "store".
-        real: the C type of one number: "float", "double" or "long".
-        args: the steps whose results it uses.
-        variables: the loop variables it depends on.
-        stage: how many reductions, one after the other, have to be done before.
-    """
-
-    name: str
-    kind: str
-    real: str
-    args: tuple[Step, ...] = ()
-    variables: frozenset[Variable] = frozenset()
-    stage: int = 0
-    text: str = ""
-    index: Index = field(default_factory=Index)
-    tests: tuple[Test, ...] = ()
-    node: Node | None = None
-
 
 Key = tuple[int, Place]
 
@@ -337,45 +310,3 @@ class Recipe:
         index = address(at, node.shape)
         value = self._converted(value, self.real(node))
         self._step("store", value.real, (value,), index=index, node=node, text=self._pointer(node))
-
-
-def is_uniform(node: Node) -> bool:
-    """Whether all elements of a constant are the same, so that a literal says it."""
-    value = np.asarray(node.value)
-    first = value.ravel()[:1]
-    return value.size == 1 or (value.size > 0 and bool((value == first).all()))
-
-
-def literal(number: float, real: str) -> str:
-    """A number in OpenCL C."""
-    if np.isnan(number):
-        return "NAN"
-    if np.isinf(number):
-        return "INFINITY" if number > 0 else "-INFINITY"
-    if real == "float":
-        with np.errstate(over="ignore"):
-            narrow = np.float32(number)
-        return f"{_short(narrow)}f" if np.isfinite(narrow) else literal(float(narrow), "double")
-    return _short(number) if real == "double" else str(int(number))
-
-
-def _short(number: Any) -> str:
-    text = str(number)
-    return text if "." in text or "e" in text or "inf" in text else f"{text}.0"
-
-
-def expression(node: Node, real: str) -> str:
-    """The gate's OpenCL C, with inputs as `{0}`, `{1}` … and the type of the numbers as `{R}`."""
-    rule: Any = node.gate.opencl
-    names = [f"{{{n}}}" for n in range(len(node.inputs))]
-    params = dict(node.params or {})
-    if callable(rule):
-        text = rule(*names, **params)
-    else:
-        text = rule
-        for name, mark in zip(node.gate.inputs, names, strict=True):
-            text = text.replace(f"{{{name}}}", mark)
-    for name, value in params.items():
-        if value is not None and not isinstance(value, str):
-            text = text.replace(f"{{{name}}}", f"({{R}})({literal(float(value), real)})")
-    return str(text)

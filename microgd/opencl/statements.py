@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from microgd.opencl.index import Index, Variable
-from microgd.opencl.recipe import Step, literal
+from microgd.opencl.step import Step, literal
 
 #: What a reduction starts from, and how it takes in the next number. NaN stays NaN.
 FIRST = {"sum": "0", "max": "-INFINITY", "min": "INFINITY"}

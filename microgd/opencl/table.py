@@ -25,7 +25,7 @@ from microgd.graph.shapes import element_count
 from microgd.opencl.graph import Graph
 from microgd.opencl.index import ZERO, address
 from microgd.opencl.lower import STRUCTURAL
-from microgd.opencl.recipe import expression
+from microgd.opencl.step import expression
 from microgd.opencl.views import through
 
 #: From so many gates on; fewer become a kernel of their own.
