@@ -105,19 +105,21 @@ def _power(x: Any, p: Any) -> Any:
 
 def _reshape(x: Any, shape: Any) -> Any:
     sizes = shape if isinstance(shape, tuple) else (shape,)
-    if x.shape == sizes:
-        return x
-    return reshape(x.inputs[0], sizes) if x.gate is reshape else None
+    source = x.inputs[0] if x.gate is reshape else x
+    if source.shape == sizes:
+        return source
+    return reshape(source, sizes) if source is not x else None
 
 
 def _transpose(x: Any, axes: Any) -> Any:
     order = transposed_axes(len(x.shape), axes)
     if order == tuple(range(len(order))):
         return x
-    if x.gate is transpose:
-        before = transposed_axes(len(order), x.params["axes"])
-        return transpose(x.inputs[0], tuple(before[a] for a in order))
-    return None
+    if x.gate is not transpose:
+        return None
+    before = transposed_axes(len(order), x.params["axes"])
+    whole = tuple(before[a] for a in order)
+    return x.inputs[0] if whole == tuple(range(len(whole))) else transpose(x.inputs[0], whole)
 
 
 def _broadcast_to(x: Any, shape: Any) -> Any:
