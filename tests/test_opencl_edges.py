@@ -231,6 +231,39 @@ def test_reductions_over_any_axes(opencl_device: Any, seed: int, other: bool) ->
         assert one.tobytes() == got.tobytes(), one.shape
 
 
+def test_sums_of_what_does_not_change_along_the_way(opencl_device: Any) -> None:
+    xs = [np.linspace(-1, 1, n, dtype=np.float32).reshape(1, n) for n in (3, 16, 128, 200)]
+
+    def fn(*xs: Any) -> list[Any]:
+        wide = [mg.where(mg.greater(x, 0.1), x, 2.0) for x in xs]
+        return [
+            mg.sum(mg.broadcast_to(w, (5, w.shape[1])) * f, axis=axis)
+            for w in wide
+            for f in (1.0, 0.5 * w)
+            for axis in (0, 1, None)
+        ]
+
+    for one, other in zip(expected(fn, xs), found(compiled(fn, opencl_device), xs), strict=True):
+        assert differ(one, other, 1e-5) is None
+
+
+def test_sines_of_sines(opencl_device: Any) -> None:
+    """Three derivatives of them: sin and cos of a number, and of its sine, in one kernel."""
+
+    def fn(x: Any, y: Any) -> list[Any]:
+        results = []
+        for one in (x, y):
+            out = mg.sin(mg.sin(one)) * mg.cos(one)
+            results += with_gradients(out, [one])
+        return results
+
+    args = [0.3, np.linspace(-3, 3, 21, dtype=np.float32)]
+    for one, other in zip(
+        expected(fn, args), found(compiled(fn, opencl_device), args), strict=True
+    ):
+        assert differ(one, other, 1e-4, 1e-5) is None
+
+
 @pytest.mark.parametrize("other", [False, True], ids=["own kernels", "other family"])
 def test_large_reductions_in_parts(opencl_device: Any, other: bool) -> None:
     """So large that `split` cuts them, into parts whose last one is shorter."""

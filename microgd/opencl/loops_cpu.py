@@ -113,7 +113,8 @@ class CpuWriter(RowWriter):
 
     def _one_pass(self, lane: Variable) -> bool:
         """Whether there is one walk over the inner loops that needs nothing of the lane before."""
-        steps = self.needed([*self.reductions(0), *self.stores(inner=True)])
+        reductions = self.reductions(0)
+        steps = [*self.needed([*reductions, *self.stores(inner=True)]), *reductions]
         inner = set(self.inner)
         plain = all(lane not in a.variables or a.variables & inner for s in steps for a in s.args)
         return (
