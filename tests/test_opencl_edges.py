@@ -264,7 +264,7 @@ def test_sines_of_sines(opencl_device: Any) -> None:
         assert differ(one, other, 1e-4, 1e-5) is None
 
 
-@pytest.mark.parametrize("other", [False, True], ids=["own kernels", "other family"])
+@FAMILIES_OF_KERNELS
 def test_large_reductions_in_parts(opencl_device: Any, other: bool) -> None:
     """So large that `split` cuts them, into parts whose last one is shorter."""
     random = np.random.default_rng(4)

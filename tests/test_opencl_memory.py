@@ -75,10 +75,9 @@ def test_results_arguments_and_programs_are_given_back(opencl_device: Any) -> No
 
     def turns(count: int) -> None:
         for _ in range(count):
-            double, same, total = program(x)
+            double, _same, total = program(x)
             np.asarray(total)
             program(double)
-            kept = same  # noqa: F841
 
     turns(50)
     before = resident()

@@ -75,4 +75,8 @@ def test_random_programs_in_float32(opencl_device: Any, program: RandomProgram) 
 @settings(QUIET, max_examples=100)
 @given(program=random_programs())
 def test_random_programs_in_the_other_family(opencl_device: Any, program: RandomProgram) -> None:
+    if opencl_device.kind == "cpu" and "Intel" in opencl_device.platform:
+        pytest.skip(
+            "its compiler (2026.22) gives the rows of small work-groups each other's results"
+        )
     check(program, opencl_device, other_family(opencl_device))
