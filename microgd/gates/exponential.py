@@ -147,7 +147,8 @@ sigmoid: Gate = Gate(
     badge="σ(1−σ)",
     scalar=_sigmoid_scalar,
     expansion=lambda x: recip(add(exp(neg(x)), 1.0)),
-    opencl="({x} >= 0 ? ({R})(1) : exp(-fabs({x}))) / (1 + exp(-fabs({x})))",
+    # Where exp overflows, 1/inf is 0; the true result is below all but the subnormal numbers.
+    opencl="1 / (1 + exp(-{x}))",
     doc="Squeezes x into (0, 1). The local derivative (1 − σ)σ is at most ¼ and dies at both ends. "
     "Opened, its gradient is NaN below −709, where e⁻ˣ overflows.",
     example=">>> mg.sigmoid(0.0)\n0.5",
