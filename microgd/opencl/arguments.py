@@ -43,7 +43,7 @@ def check_donated(found: Sequence[Any], given: Sequence[bool]) -> None:
         if away and isinstance(x, DeviceArray) and places.count(id(x.storage)) > 1:
             raise DataError(
                 "an array that is given away (donated) is an argument twice, and would change "
-                "while it is read: keep a copy, mg.device_array(x.numpy())"
+                "while it is read: give a copy of it, x.copy()"
             )
 
 

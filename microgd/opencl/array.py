@@ -11,6 +11,7 @@ from microgd.errors import DataError, DeviceError
 from microgd.graph.shapes import Shape, element_count
 from microgd.graph.values import FLOAT32, FLOAT64, value_from
 from microgd.opencl.devices import Device, choose
+from microgd.opencl.reading import Readable
 
 #: Bytes that kernels may read (never write) beyond the end of an array.
 PADDING = 128
@@ -106,16 +107,18 @@ def _held(device: Device, dtype: np.dtype[Any]) -> np.dtype[Any]:
     return FLOAT32 if dtype == FLOAT64 and not device.float64 else dtype
 
 
-class DeviceArray:
+class DeviceArray(Readable):
     """An array on a device: the result of a compiled function, and welcome as its argument.
 
-    Reading it, by `numpy()`, `float()` or `np.asarray`, waits until it is computed; nothing else
-    does.
+    Reading it waits until it is computed: `numpy()`, `float()`, printing, indexing, comparing and
+    computing with it, which NumPy does, on the host. Nothing else waits.
 
     >>> import microgd as mg
     >>> x = mg.device_array([1.0, 2.0], device="interpreter")
-    >>> x.shape, x.numpy().tolist()
-    ((2,), [1.0, 2.0])
+    >>> x
+    DeviceArray([1., 2.], dtype=float64, device='NumPy interpreter')
+    >>> x.shape, x.tolist(), float(x[1]), x + 1
+    ((2,), [1.0, 2.0], 2.0, array([2., 3.]))
     """
 
     __slots__ = ("_storage", "device", "dtype", "shape", "signature")
@@ -140,7 +143,7 @@ class DeviceArray:
         if self._storage is None:
             raise DataError(
                 f"this array of shape {self.shape} was given away (donated) to a compiled "
-                "function, which has written over it: use the result, or keep a copy first"
+                "function, which has written over it: use the result, or keep x.copy() first"
             )
         return self._storage
 
@@ -168,24 +171,26 @@ class DeviceArray:
         """A copy as a NumPy array; waits until it is computed."""
         return self.storage.read(self.device, self.shape, self.dtype)
 
-    def item(self) -> float:
-        """The one number of an array with one element."""
-        return float(self.numpy().item())
+    def copy(self) -> DeviceArray:
+        """The same numbers in a place of their own on the same device."""
+        return DeviceArray(self.device, self.shape, self.dtype, upload(self.device, self.numpy()))
 
-    def __float__(self) -> float:
-        return self.item()
+    def __copy__(self) -> DeviceArray:
+        return self.copy()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.asarray(self.numpy(), dtype=dtype)
+    def __deepcopy__(self, memo: Any) -> DeviceArray:
+        return self.copy()
 
-    def __len__(self) -> int:
-        if not self.shape:
-            raise DataError("a scalar has no length")
-        return self.shape[0]
+    def __reduce__(self) -> Any:
+        """Pickled as numbers; they are put on the device that is there when they are read."""
+        wanted = "interpreter" if self.device.kind == "interpreter" else "auto"
+        return device_array, (self.numpy(), wanted)
 
     def __repr__(self) -> str:
-        gone = ", given away" if self._storage is None else ""
-        return f"<DeviceArray {self.dtype}{list(self.shape)} on {self.device.name}{gone}>"
+        if self._storage is None:
+            return f"DeviceArray(given away, shape={self.shape}, dtype={self.dtype})"
+        text = np.array2string(self.numpy(), separator=", ", threshold=20, prefix="DeviceArray(")
+        return f"DeviceArray({text}, dtype={self.dtype}, device={self.device.name!r})"
 
 
 def device_array(data: Any, device: str | Device = "auto", dtype: Any = None) -> DeviceArray:
@@ -219,11 +224,11 @@ def host_value(data: Any, dtype: Any = None) -> Any:
 
 def upload(device: Device, value: Any) -> Storage:
     """A copy of an array on the device; the array may change at once."""
-    value = np.ascontiguousarray(value)
     if device.kind == "interpreter":
-        return Storage(value.copy(), value.nbytes)
+        return Storage(np.array(value, order="C"), value.nbytes)
     import pyopencl as cl
 
+    value = np.ascontiguousarray(value)
     value = value.astype(_held(device, value.dtype), copy=False)
     padded = np.zeros(value.nbytes + PADDING, np.uint8)
     padded[: value.nbytes] = value.reshape(-1).view(np.uint8)

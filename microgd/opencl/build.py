@@ -20,6 +20,8 @@ from microgd.opencl.devices import Device
 from microgd.opencl.places import cache_directory
 
 OPTIONS = ("-cl-std=CL1.2",)
+#: Divisions and square roots as IEEE wants them, where a device can.
+EXACT = "-cl-fp32-correctly-rounded-divide-sqrt"
 _MAGIC = b"microgd binary 2\n"
 
 
@@ -53,8 +55,19 @@ def build(device: Device, source: str) -> Built:
     return Built(program, False)
 
 
+def options_for(device: Device) -> list[str]:
+    """What the device's compiler is told."""
+    import pyopencl as cl
+
+    exact = cl.device_fp_config.CORRECTLY_ROUNDED_DIVIDE_SQRT
+    can = device.handle.single_fp_config & exact
+    return [*OPTIONS, EXACT] if can else list(OPTIONS)
+
+
 def _cache_file(device: Device, source: str) -> Path | None:
-    key = "\0".join([device.name, device.platform, device.driver, device.version, *OPTIONS, source])
+    key = "\0".join(
+        [device.name, device.platform, device.driver, device.version, *options_for(device), source]
+    )
     with suppress(Exception):  # no home directory, say
         return cache_directory() / "kernels" / hashlib.sha256(key.encode()).hexdigest()
     return None
@@ -95,7 +108,7 @@ def _from_binary(device: Device, binary: bytes) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return cl.Program(device.context, [device.handle], [binary]).build(list(OPTIONS))
+        return cl.Program(device.context, [device.handle], [binary]).build(options_for(device))
 
 
 def _from_source(device: Device, source: str) -> Any:
@@ -106,7 +119,7 @@ def _from_source(device: Device, source: str) -> Any:
         program = cl.Program(device.context, source)
         try:
             # Compiled and linked in two steps, which goes around pyopencl's own cache of pickles.
-            program.compile(list(OPTIONS))
+            program.compile(options_for(device))
             link: Any = cl.link_program
             return link(device.context, [program], options=[])
         except cl.Error as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from microgd.graph.row import INPUT
 from microgd.graph.source import OWN_FILES
 from microgd.opencl.graph import Graph
 from microgd.tensor import Tensor, placeholder
+
+#: Whether a function is being recorded to be compiled; what it calls is recorded with it.
+capturing: ContextVar[bool] = ContextVar("microgd_capturing", default=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +72,7 @@ def capture(
     ]
     began = next_tick()
     fresh = iter(inputs)
+    token = capturing.set(True)
     try:
         called = rebuilt((list(args), options), fresh)
         result = fn(*called[0], **called[1])
@@ -76,6 +81,8 @@ def capture(
         if explained is None:
             raise
         raise explained from error
+    finally:
+        capturing.reset(token)
     found = leaves(result)
     outputs = [_output(x) for x in found]
     given = [x for x in inputs if isinstance(x, Node)]
@@ -151,6 +158,25 @@ def _explained(error: Exception) -> MicrogdError | None:
         return PlaceholderError(
             f"{called[0].rstrip('( ')} computes with numbers, and while a function is compiled its "
             f"arguments have none: {instead}, at {place}"
+        )
+    if asked and re.search(r"\.backward\(", frame.line or ""):
+        return PlaceholderError(
+            "backward() needs numbers, and while a function is compiled its arguments have none: "
+            f"use mg.grad or mg.value_and_grad, whose results are gates, too, at {place}"
+        )
+    read = re.search(r"\b(float|int)\(|\.(item|numpy|tolist)\(", frame.line or "")
+    if asked and read:
+        return PlaceholderError(
+            f"{read[1] or read[2]}() asks for numbers, and while a function is compiled its "
+            "arguments have none: compute with the Tensor itself, or return it and read it then, "
+            f"at {place}"
+        )
+    without = re.search(r"\.(?:data|grad)\b", frame.line or "")
+    if without and "None" in str(error):
+        return PlaceholderError(
+            f"x{without[0]} is None while a function is compiled, for its arguments have no "
+            "numbers: compute with the Tensor itself, take gradients with mg.value_and_grad, and "
+            f"return what is new instead of assigning it, at {place}"
         )
     if isinstance(error, MicrogdError):
         return type(error)(f"{error}, at {place}")

@@ -189,6 +189,8 @@ def choose(wanted: str | Device = "auto") -> Device:
     """
     if isinstance(wanted, Device):
         return _healthy([wanted], wanted.label)
+    if not isinstance(wanted, str):
+        raise DeviceError(f"a device is named by a text, such as 'auto' or 'gpu', got {wanted!r}")
     word = wanted.strip().lower()
     if word == "interpreter":
         return INTERPRETER

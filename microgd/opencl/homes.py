@@ -20,6 +20,10 @@ from microgd.opencl.views import PIECES, Place, broadcast, is_movement, through
 Reading: TypeAlias = tuple[Node, Place | None]
 
 
+#: Quotients inside one another, in the place of an element, before a buffer is better.
+DEEP = 2
+
+
 @dataclass(frozen=True, eq=False)
 class Fused:
     """A graph, and the groups that compute it, in an order in which they can run."""
@@ -111,7 +115,8 @@ class Homes:
     def readers(self, group: Group) -> dict[Group, int | None]:
         """Who reads the group's nodes, and how many times in all one of them is read.
 
-        None stands for an operand of a matmul, which needs a buffer.
+        None stands for what needs a buffer: an operand of a matmul, and what lies so deep in views
+        of views that its place would take longer to work out than to read.
         """
         found: dict[Group, int | None] = {}
         for reader in self.groups:
@@ -122,7 +127,8 @@ class Homes:
                     if self.home[base] is not group:
                         continue
                     before = found.get(reader, 1)
-                    turns = None if node.gate is matmul else turns_of(place, reader)
+                    deep = place is not None and max((i.depth for i in place), default=0) > DEEP
+                    turns = None if node.gate is matmul or deep else turns_of(place, reader)
                     found[reader] = None if before is None or turns is None else max(before, turns)
         return found
 

@@ -140,6 +140,12 @@ class Index:
         hidden = (a.variables for a, _ in self.terms if not isinstance(a, Variable))
         return frozenset().union(*hidden)
 
+    @property
+    def depth(self) -> int:
+        """How many quotients stand inside one another."""
+        inner = [a.index.depth for a, _ in self.terms if isinstance(a, Quotient)]
+        return 1 + max(inner) if inner else 0
+
     def text(self, shift: Shift | None = None) -> str:
         """The index in OpenCL C; `shift` moves a variable on by a lane's number."""
         moved = shift or {}

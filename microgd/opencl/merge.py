@@ -99,8 +99,8 @@ def _repeat(homes: Homes) -> None:
         group = homes.home[node]
         below = {base for base, place in homes.bases(node, group.at[node])}
         arrays = {i for i in node.inputs if i.shape == node.shape}
-        if len(below) != 1 or len(arrays) != 1 or not below <= set(stored):
-            continue
+        if len(below) != 1 or arrays != below or not below <= set(stored):
+            continue  # what is read has to be stored itself, and no view
         readers = [g for g in homes.groups if group in g.needs]
         if homes.is_operand(node):
             continue

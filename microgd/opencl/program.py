@@ -14,6 +14,7 @@ import numpy as np
 from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError, DataError
 from microgd.graph.node import Node
+from microgd.graph.variables import running
 from microgd.opencl.arguments import (
     FIXED,
     arguments,
@@ -25,13 +26,14 @@ from microgd.opencl.arguments import (
     stand_in,
 )
 from microgd.opencl.array import DeviceArray, Storage, host_value, upload
-from microgd.opencl.capture import capture
+from microgd.opencl.capture import capture, capturing
 from microgd.opencl.devices import INTERPRETER, Device, choose
 from microgd.opencl.executable import Executable, Interpreted
 from microgd.opencl.kernel import Kernel
 from microgd.opencl.passes import prepare
 from microgd.opencl.table import is_table
 from microgd.opencl.table_run import TableExecutable
+from microgd.tensor import constant
 
 if TYPE_CHECKING:
     from microgd.opencl.compare import Comparison
@@ -76,6 +78,8 @@ class Program:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         found, structure = arguments(args, options)
+        if capturing.get() or running.get():
+            return self._recorded(found, args, options)
         executable, given = self._executable(found, structure, args, options)
         if True in given:
             check_donated(found, given)
@@ -87,6 +91,34 @@ class Program:
         numbers += [self._outside(node) for node in executable.captured.outside]
         results = executable.run(numbers)
         return rebuilt(executable.captured.tree, iter(results))
+
+    def _recorded(self, found: list[Any], args: Any, options: dict[str, Any]) -> Any:
+        """The function's own result, gate by gate, as a part of a greater record.
+
+        So it is while another function is compiled that calls this one, and while one is
+        differentiated, whose gradient would end at a kernel.
+        """
+        tensors = [
+            x if isinstance(x, Node) or is_fixed(x) else constant(host_value(x)) for x in found
+        ]
+        call, named = rebuilt((list(args), options), iter(tensors))
+        return self.fn(*call, **named)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._attribute = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method: a program of its own for each object, which is kept with the object."""
+        if instance is None:
+            return self
+        bound = Program(self.fn.__get__(instance, owner), self.wanted, self.donate)
+        instance.__dict__[self._attribute] = bound
+        return bound
+
+    def __repr__(self) -> str:
+        name = getattr(self.fn, "__qualname__", None) or repr(self.fn)
+        wanted = self.wanted.label if isinstance(self.wanted, Device) else self.wanted
+        return f"<Program {name} on {wanted}, compiled {len(self._executables)} times>"
 
     @cached_property
     def device(self) -> Device:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from microgd.opencl.launch import Launch, kernel_source, work_source
@@ -13,13 +14,13 @@ _DOUBLE = "#pragma OPENCL EXTENSION cl_khr_fp64 : enable"
 
 #: Philox4x32-10, as `microgd/gates/random.py` has it: the same bits on every device.
 _PHILOX = """\
-// Philox4x32-10 (Salmon et al., 2011): a number in [0, 1) from a counter, a key and a seed.
-inline float philox(uint counter, uint key, uint seed)
+// Philox4x32-10 (Salmon et al., 2011): numbers in [0, 1) from counters, a key and a seed.
+inline FLOAT philoxWIDE(UINT counter, uint key, uint seed)
 {
-    uint c0 = counter, c1 = 0, c2 = 0, c3 = 0;
+    UINT c0 = counter, c1 = 0, c2 = 0, c3 = 0;
     for (int turn = 0; turn < 10; ++turn) {
-        const uint high0 = mul_hi(0xD2511F53u, c0), low0 = 0xD2511F53u * c0;
-        const uint high1 = mul_hi(0xCD9E8D57u, c2), low1 = 0xCD9E8D57u * c2;
+        const UINT high0 = mul_hi((UINT)(0xD2511F53u), c0), low0 = 0xD2511F53u * c0;
+        const UINT high1 = mul_hi((UINT)(0xCD9E8D57u), c2), low1 = 0xCD9E8D57u * c2;
         c0 = high1 ^ c1 ^ key;
         c1 = low1;
         c2 = high0 ^ c3 ^ seed;
@@ -27,8 +28,14 @@ inline float philox(uint counter, uint key, uint seed)
         key += 0x9E3779B9u;
         seed += 0xBB67AE85u;
     }
-    return (float)(c0 >> 8) * 0x1.0p-24f;
+    return convert_FLOAT(c0 >> 8) * 0x1.0p-24f;
 }"""
+
+
+def philox_source(width: str) -> str:
+    """The generator for vectors of that width; for single numbers it is \"\"."""
+    text = _PHILOX.replace("FLOAT", f"float{width}").replace("UINT", f"uint{width}")
+    return text.replace("WIDE", width)
 
 
 def program_source(launches: Sequence[Launch], double: bool) -> str:
@@ -44,6 +51,6 @@ def program_source(launches: Sequence[Launch], double: bool) -> str:
     head = [_HEAD]
     if double:
         head.insert(0, _DOUBLE)
-    if any("philox(" in text for text in texts.values()):
-        head.append(_PHILOX)
+    widths = {w for text in texts.values() for w in re.findall(r"\bphilox(\d*)\(", text)}
+    head += [philox_source(width) for width in sorted(widths)]
     return "\n\n".join([*head, *texts.values()]) + "\n"

@@ -135,9 +135,15 @@ def _random(step: Step, lanes: Lanes) -> str:
         key = f"{int(np.asarray(given.node.value).item()) & 0xFFFFFFFF}u"
     seed = int(params["seed"]) & 0xFFFFFFFF
     index = lanes.final(step.index)
-    drawn = each_lane(
-        step, lanes, lambda shift: f"philox((uint)({index.text(shift)}), {key}, {seed}u)"
-    )
+    if lanes.vector(step):
+        wide_text, uints = str(lanes.width), wide("uint", lanes.width)
+        assert lanes.variable is not None
+        each = [index.text({lanes.variable: k}) for k in range(lanes.width)]
+        drawn = f"philox{wide_text}(({uints})({', '.join(each)}), {key}, {seed}u)"
+        if step.real == "double":
+            drawn = f"convert_{lanes.type(step)}({drawn})"
+    else:
+        drawn = f"philox((uint)({index.text()}), {key}, {seed}u)"
     low_text, span = literal(low, step.real), literal(high - low, step.real)
     return f"{low_text} + {span} * {drawn}" if (low, high) != (0.0, 1.0) else drawn
 
