@@ -17,6 +17,7 @@ from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.rewrite import rebuild
 from microgd.graph.values import FLOAT64, Array
+from microgd.graph.variables import running
 from microgd.interpreter.reverse import gradients_of
 from microgd.tensor import Tensor
 
@@ -217,7 +218,11 @@ class _Probe:
 
     def record(self, points: Sequence[Array]) -> tuple[Tensor, list[Tensor]]:
         leaves = [Tensor(p) for p in points]
-        return as_tensor(self.fn(*leaves)), leaves
+        token = running.set((*running.get(), *leaves))
+        try:
+            return as_tensor(self.fn(*leaves)), leaves
+        finally:
+            running.reset(token)
 
     def at(self, direction: Sequence[Array], distance: float) -> Tensor:
         """The function recorded at the points moved by a distance in a direction."""
