@@ -103,7 +103,7 @@ def _require_consistent(options: dict[str, Any]) -> None:
         raise click.UsageError(f"--source prints the OpenCL C and nothing else; leave out {other}.")
     if "-" in options["outputs"]:
         raise click.UsageError("--draw - has nowhere to go: name a file, such as kernels.svg.")
-    require_endings(options["outputs"])
+    require_endings(options["outputs"], "--draw")
 
 
 def _say_inputs(options: dict[str, Any], random: list[str], shape: tuple[int, ...]) -> None:

@@ -31,14 +31,15 @@ FORMATS = (
 )
 
 
-def require_endings(outputs: tuple[str, ...]) -> None:
+def require_endings(outputs: tuple[str, ...], option: str = "-o") -> None:
     """Refuse names that tell no format before anything is computed."""
+    hint = f"'{option}'"
     for name in outputs:
         if name != "-":
             ending = Path(name).suffix.removeprefix(".")
             if not ending:
-                raise click.BadParameter(_no_ending(name), param_hint="'-o'")
-            require_format(ending, f"{name!r} ends in .{ending}, which is no format", "'-o'")
+                raise click.BadParameter(_no_ending(name), param_hint=hint)
+            require_format(ending, f"{name!r} ends in .{ending}, which is no format", hint)
 
 
 def _no_ending(name: str) -> str:

@@ -65,7 +65,7 @@ def test_a_picture_without_kernels_is_refused() -> None:
         ((*SQUARE, "--source", "--profile"), "leave out --profile"),
         ((*SQUARE, "--source", "--draw", "k.svg"), "leave out --draw"),
         ((*SQUARE, "--draw", "-"), "name a file"),
-        ((*SQUARE, "--draw", "k.sgv"), "is no format"),
+        ((*SQUARE, "--draw", "k.sgv"), "'--draw': 'k.sgv' ends in .sgv, which is no format"),
         ((*SQUARE, "--dtype", "float16"), "float16"),
         (("sum(x)", "x:9999x9999"), "too large"),
         (("sum(x @ y)", "x:3000x3000", "y:3000x3000"), "too many to show"),

@@ -30,6 +30,9 @@ def test_large_whole_numbers() -> None:
     ("argument", "part"),
     [
         ("x", "'x' gives no value: write x=2"),
+        ("x:3x", "'x:3x' is no shape: write x:3x4"),
+        ("w:", "'w:' is no shape: write w:3x4"),
+        (":3", "':3' is no shape: write x:3x4"),
         ("x=", "'x=' gives no value: write x=2"),
         ("x= ", "gives no value: write x=2"),
         ("=3", "'=3' names nothing: write x=3"),

@@ -72,6 +72,10 @@ def parse_bindings(arguments: Iterable[str]) -> dict[str, Quantity | Tensor]:
         name, equals, value = argument.partition("=")
         name = name.strip()
         if not equals:
+            named, colon, _ = name.partition(":")
+            if colon:
+                example = f"{named}:3x4" if named.isidentifier() else "x:3x4"
+                raise LanguageError(f"{quoted(argument)} is no shape: write {example}")
             raise LanguageError(f"{quoted(argument)} gives no value: write {_example(name)}")
         if not name:
             raise LanguageError(f"{quoted(argument)} names nothing: write x{argument.strip()}")
