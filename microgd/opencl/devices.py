@@ -237,6 +237,8 @@ def _healthy(candidates: list[Device], wanted: str) -> Device:
         found = [f"  {_numbers(d)} {d.label}: {d.problem or 'healthy'}" for d in devices()]
         lines += found or ["  no device"]
     lines += [f"  {note}" for note in discover().notes]
+    names = "auto, gpu, cpu, interpreter, a number as listed, or a part of a name"
+    lines.append(f"A device is asked for by one of: {names}")
     raise DeviceError("\n".join([*lines, "How to get a device:", how_to()]))
 
 
