@@ -249,3 +249,25 @@ def test_reading_while_compiling_says_what_to_do(fn: Callable[[Any], Any], words
     with pytest.raises(mg.PlaceholderError, match=words) as caught:
         mg.compile(fn, device="interpreter")(np.ones(3))
     assert "test_device_array.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fn", "words"),
+    [
+        (lambda x: mg.where((x > 0) and (x < 1), x, 0), r"for a and b write a \* b"),
+        (lambda x: mg.where(not x, x, 0), r"for a or b mg\.maximum"),
+        (lambda x: mg.where(0 < x < 1, x, 0), r"for a < x < b write"),
+        (lambda x: max(x[0], x[1]), r"larger of two write mg\.maximum"),
+        (lambda x: x if x[0] > 0 else -x, r"use mg\.where\(condition, a, b\), at "),
+    ],
+)
+def test_conditions_say_how_to_write_them(fn: Callable[[Any], Any], words: str) -> None:
+    with pytest.raises(mg.PlaceholderError, match=words):
+        mg.compile(fn, device="interpreter")(np.ones(3))
+
+
+def test_a_list_of_numbers_is_a_tree() -> None:
+    with pytest.raises(mg.DataError, match=r"np\.array"):
+        mg.compile(lambda x: mg.sum(x), device="interpreter")([[1.0, 2.0]])
+    with pytest.raises(mg.DataError, match="rectangular"):
+        array([[1], [1, 2]])

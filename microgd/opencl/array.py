@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -217,8 +218,9 @@ def host_value(data: Any, dtype: Any = None) -> Any:
     """What was given, as an array that a device takes: whole numbers as int64."""
     if isinstance(data, DeviceArray):
         data = data.numpy()
-    if dtype is None and not isinstance(data, float) and np.asarray(data).dtype.kind in "iu":
-        dtype = "int64"
+    if dtype is None and not isinstance(data, float):
+        with suppress(ValueError):  # value_from says what is wrong with it
+            dtype = "int64" if np.asarray(data).dtype.kind in "iu" else None
     return value_from(data, dtype)
 
 

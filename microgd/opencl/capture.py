@@ -179,10 +179,27 @@ def _explained(error: Exception) -> MicrogdError | None:
             f"return what is new instead of assigning it, at {place}"
         )
     if isinstance(error, MicrogdError):
-        return type(error)(f"{error}, at {place}")
+        return type(error)(f"{error}{_hint(str(error), frame.line or '')}, at {place}")
     if asked:
         return PlaceholderError(
             f"{error}. While a function is compiled its arguments are Tensors without numbers: use "
             f"gates (mg.exp for exp), and static numbers for sizes and counts, at {place}"
         )
     return None
+
+
+#: What the line of a branch may show, and what there is instead.
+HINTS = (
+    (r"\b(?:and|or|not)\b", "for a and b write a * b, for a or b mg.maximum(a, b)"),
+    (r"(?<![\w.])(?:max|min)\(", "for the larger of two write mg.maximum(a, b)"),
+    (r"[<>][^()<>,]*[<>]", "for a < x < b write (a < x) * (x < b)"),
+)
+
+
+def _hint(message: str, line: str) -> str:
+    """More on what to write instead, where the line shows what was meant."""
+    if "a list of Tensors is not data" in message:
+        return " (a list argument is so many single numbers; give np.array(…) for an array)"
+    if "cannot branch" not in message:
+        return ""
+    return next((f" ({more})" for pattern, more in HINTS if re.search(pattern, line)), "")
