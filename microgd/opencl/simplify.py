@@ -24,12 +24,27 @@ from microgd.opencl.lower import REDUCTIONS
 
 Rule = Callable[..., Any]
 
+#: Graphs with more gates than this are gone through once.
+LARGE = 20_000
 #: A constant with more elements than this is not worked out ahead unless it was one before.
 SMALL = 1024
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph without repeated gates, known results and gates that do nothing."""
+    """The graph without repeated gates, known results and gates that do nothing.
+
+    What a rule made may be simplified again, so the pass is repeated while it finds something; not
+    for graphs so large that they are run as tables.
+    """
+    while True:
+        before = len(graph.order)
+        graph = _once(graph)
+        after = len(graph.order)
+        if after == before or after > LARGE:
+            return graph
+
+
+def _once(graph: Graph) -> Graph:
     known: dict[Any, Node] = {}
     alive: list[Node] = []  # the keys name inputs by their ids, which must stay theirs
 
@@ -55,23 +70,26 @@ def _shared(node: Node, known: dict[Any, Node]) -> Node:
 
 
 def _simpler(node: Node, inputs: tuple[Any, ...]) -> Node:
-    params = node.params or {}
-    if all(i.gate is CONSTANT for i in inputs) and _worth_knowing(node, inputs):
-        value = node.gate.evaluate([i.value for i in inputs], params)
-        fixed = np.asarray(value, node.dtype) if node.shape or node.dtype != float else value
-        return wrap(fixed, node.__class__)
-    rule = RULES.get(node.gate)
-    if rule is not None:
+    """The simplest way to say a node: rules are applied to what rules made, too."""
+    while inputs:
+        params = node.params or {}
+        if all(i.gate is CONSTANT for i in inputs) and _worth_knowing(node, inputs):
+            value = node.gate.evaluate([i.value for i in inputs], params)
+            fixed = np.asarray(value, node.dtype) if node.shape or node.dtype != float else value
+            return wrap(fixed, node.__class__)
+        rule = RULES.get(node.gate)
         began = next_tick()
-        made = rule(*inputs, **params)
-        if made is not None:
-            placed_like(node, made, began)
-        if made is not None and made.shape == node.shape and made.dtype == node.dtype:
-            return made  # type: ignore[no-any-return]
-    return again(node, inputs)
+        made = rule(*inputs, **params) if rule is not None else None
+        if made is None or made.shape != node.shape or made.dtype != node.dtype:
+            return again(node, inputs)
+        placed_like(node, made, began)
+        node, inputs = made, made.inputs
+    return node
 
 
 def _worth_knowing(node: Node, inputs: tuple[Any, ...]) -> bool:
+    if node.gate is broadcast_to:
+        return False  # a number repeated is written as the number wherever it is read
     most = max([SMALL, *(element_count(i.shape) for i in inputs)])
     return element_count(node.shape) <= most
 
