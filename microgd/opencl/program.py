@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property, update_wrapper
 from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from microgd.autodiff.tree import leaves, rebuilt
+from microgd.collector import collector_paused
 from microgd.errors import ArgumentError, DataError
 from microgd.graph.node import Node
 from microgd.graph.variables import running
@@ -38,18 +37,6 @@ from microgd.tensor import constant
 if TYPE_CHECKING:
     from microgd.opencl.compare import Comparison
     from microgd.opencl.profile import Profile
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Python's garbage collector looks again and again through graphs that only grow."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 Runnable = Executable | TableExecutable | Interpreted

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from microgd.collector import collector_paused
 from microgd.errors import DataError, ShapeError
 from microgd.graph.fresh import require_fresh
 from microgd.graph.node import Node
@@ -53,7 +52,7 @@ def trace(
     output = output_of(output)
     order = topological_order([output])
     require_fresh(order)
-    with np.errstate(all="ignore"), _all_stays():
+    with np.errstate(all="ignore"), collector_paused():
         order, contributions, totals = _recorded(order, upstream, backward)
         names = labels(order, order[-1])
         if digits is None:
@@ -73,18 +72,6 @@ def trace(
         describe = _Describing(names, ids, wire_ids, totals)
         nodes = tuple([describe.node(n) for n in order])
         return Trace(nodes, wires, tuple(telling.events), ids[-1], digits)
-
-
-@contextmanager
-def _all_stays() -> Iterator[None]:
-    """Without searches for garbage: of the millions of objects of a long lesson none is any."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def output_of(given: Any) -> Node:
