@@ -1,4 +1,4 @@
-"""Python's garbage collector, asked to wait while many objects are made of which none is garbage."""
+"""Python's garbage collector, asked to wait while much is made of which nothing is garbage."""
 
 from __future__ import annotations
 
