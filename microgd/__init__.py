@@ -214,7 +214,8 @@ __all__ = [
     "where",
 ]
 
-#: The compiler is imported when first used: most who import microgd want a picture.
+#: Floors that are imported when first used: most who import microgd want a picture.
+_FLOORS = ("lab", "optim", "plots", "schedules", "stopping")
 _COMPILER = {
     "DeviceArray": "array",
     "Program": "program",
@@ -225,15 +226,17 @@ _COMPILER = {
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _FLOORS:
+        return import_module(f"microgd.{name}")
     module = _COMPILER.get(name)
     if module is None:
         raise AttributeError(f"module 'microgd' has no attribute {name!r}")
-    from importlib import import_module
-
     found = getattr(import_module(f"microgd.opencl.{module}"), name)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_FLOORS})

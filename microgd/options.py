@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -56,6 +56,17 @@ def one_of(owner: object, name: str, choices: Sequence[object]) -> None:
     value = getattr(owner, name)
     if not any(value is c or (isinstance(c, str) and value == c) for c in choices):
         refuse(owner, name, f"one of {', '.join(map(repr, choices))}")
+
+
+def pair(owner: object, name: str, expected: str, holds: Callable[[Any, Any], bool]) -> None:
+    """Refuse an option that is not two numbers for which something holds; a list becomes a tuple."""
+    value = getattr(owner, name)
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        refuse(owner, name, expected)
+    numbers = [x for x in value if isinstance(x, int | float) and not isinstance(x, bool)]
+    if len(numbers) != 2 or not holds(*numbers):
+        refuse(owner, name, expected)
+    object.__setattr__(owner, name, tuple(value))
 
 
 def refuse(owner: object, name: str, expected: str) -> NoReturn:

@@ -48,3 +48,21 @@ def rebuilt(tree: Any, replacements: Iterator[Any]) -> Any:
             ]
         )
     return next(replacements)
+
+
+def paths(tree: Any, prefix: str = "") -> list[str]:
+    """A name for each leaf, from left to right: keys, fields and positions joined by dots.
+
+    >>> paths({"layers": [{"w": 1.0, "b": 2.0}], "scale": 3.0})
+    ['layers.0.w', 'layers.0.b', 'scale']
+    """
+    if isinstance(tree, dict):
+        parts: Any = tree.items()
+    elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        parts = zip(tree._fields, tree, strict=True)
+    elif isinstance(tree, list | tuple):
+        parts = enumerate(tree)
+    else:
+        return [prefix]
+    inside = f"{prefix}." if prefix else ""
+    return [path for key, part in parts for path in paths(part, f"{inside}{key}")]

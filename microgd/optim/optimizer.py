@@ -1,0 +1,268 @@
+"""What every optimizer is: options, `init`, `update`. Pure functions of parameters and state.
+
+An optimizer computes with gates, so one text serves three readers: the interpreter runs it on
+numbers, the compiler fuses it into a training step, and a picture shows it as a circuit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from microgd.autodiff.tree import leaves, rebuilt
+from microgd.errors import ArgumentError, DataError, ShapeError
+from microgd.graph.node import Node
+from microgd.graph.values import FLOAT32, shape_of, value_from
+from microgd.options import not_negative, one_of, written
+
+State = dict[str, Any]
+#: What a rule remembers of one parameter, by name.
+Slots = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """The ancestor of all optimizers, with the options that all of them have.
+
+    Arguments:
+        weight_decay: λ. Coupled (L2), it adds the penalty's gradient to g, as PyTorch's `SGD` and
+            `Adam` do: g ← g + λθ. It is the same as decay for plain SGD and for no other rule.
+        decoupled: shrink the parameters instead, θ ← θ − γλθ, and leave g alone, as AdamW does.
+        penalty: "half" means ½λ‖θ‖², with gradient λθ (PyTorch, Keras, optax); "whole" means λ‖θ‖²,
+            with gradient 2λθ (the lectures).
+        maximize: climb instead of descend: g ← −g.
+
+    Subclasses give the rule for one parameter: `slots`, `move` and `formula`.
+    """
+
+    weight_decay: float = 0.0
+    decoupled: bool = False
+    penalty: str = "half"
+    maximize: bool = False
+
+    #: The learning rate where none is given; PyTorch's.
+    rate: ClassVar[float] = 1e-3
+    #: Who described it, and where.
+    source: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        not_negative(self, "weight_decay")
+        one_of(self, "penalty", ("half", "whole"))
+        self.check()
+
+    def check(self) -> None:
+        """Refuse options out of range, with an ArgumentError."""
+
+    # -- the rule for one parameter, which subclasses write -----------------------------------
+
+    def formula(self) -> tuple[str, ...]:
+        """The rule as these options make it, a line for each assignment."""
+        raise NotImplementedError
+
+    def slots(self) -> dict[str, str]:
+        """What is remembered of each parameter: name → what it is, in words."""
+        return {}
+
+    def begin(self, theta: Any) -> Slots:
+        """What is remembered of a parameter before the first step: zeros."""
+        return {name: zeros_like(theta) for name in self.slots()}
+
+    def look(self, theta: Any, past: Slots) -> Any:
+        """Where the gradient has to be taken: here, but for Nesterov's look-ahead."""
+        return theta
+
+    def gather(self, gradients: list[Any]) -> list[Any]:
+        """What is done to all gradients together, before each parameter's rule."""
+        return gradients
+
+    def move(self, g: Any, past: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
+        """One step for one parameter, written in gates.
+
+        Arguments:
+            g: the gradient. past: the slots. lr: γ. t: the number of this step, from 1.
+
+        Returns:
+            Δ, which is taken off the parameter, and the new slots.
+        """
+        raise NotImplementedError
+
+    # -- trees of parameters -----------------------------------------------------------------
+
+    def init(self, params: Any) -> State:
+        """The state before the first step: `t`, and each slot as a tree like the parameters.
+
+        >>> from microgd.optim import Adam
+        >>> Adam().init({"w": [1.0, 2.0]})
+        {'t': 0.0, 'm': {'w': [0.0, 0.0]}, 'v': {'w': [0.0, 0.0]}}
+        """
+        begun = [self.begin(theta) for theta in checked_leaves(params)]
+        trees = {name: rebuilt(params, (one[name] for one in begun)) for name in self.slots()}
+        return {"t": 0.0, **trees}
+
+    def gradient_point(self, params: Any, state: State) -> Any:
+        """The parameters at which `update` wants its gradients: `params`, or Nesterov's look ahead.
+
+        A loop that takes its gradients here serves every optimizer.
+        """
+        if type(self).look is Optimizer.look:
+            return params
+        past = self._past(params, state)
+        thetas = checked_leaves(params)
+        return rebuilt(params, (self.look(theta, p) for theta, p in zip(thetas, past, strict=True)))
+
+    def update(
+        self, params: Any, grads: Any, state: State, lr: Any = None, loss: Any = None
+    ) -> tuple[Any, State]:
+        """One step: new parameters and new state; what was given stays as it is.
+
+        Arguments:
+            params: a number, array or Tensor, or a tree of them (lists, tuples, dictionaries).
+            grads: the gradients, in the same structure, taken at `gradient_point`.
+            state: from `init` or from the last `update`.
+            lr: the learning rate γ of this step; the class's `rate` if left out.
+            loss: the loss at `params`, for the rules that want it (a fitted Lookahead).
+
+        Raises:
+            ArgumentError: a learning rate below 0 or not finite; a state of another optimizer.
+            ShapeError: gradients that do not fit the parameters.
+
+        >>> from microgd.optim import SGD
+        >>> sgd = SGD()
+        >>> sgd.update({"w": 1.0}, {"w": 0.5}, sgd.init({"w": 1.0}), lr=0.1)
+        ({'w': 0.95}, {'t': 1.0})
+        """
+        thetas, gradients = matched(params, grads)
+        lr = self.checked_rate(lr)
+        past = self._past(params, state)
+        t = state["t"] + 1.0
+        points = [self.look(theta, p) for theta, p in zip(thetas, past, strict=True)]
+        gradients = self.gather(
+            [self.effective(g, point) for g, point in zip(gradients, points, strict=True)]
+        )
+        found: list[Any] = []
+        kept: list[Slots] = []
+        for theta, g, slots in zip(thetas, gradients, past, strict=True):
+            delta, new = self.move(g, slots, lr, t)
+            found.append(self.decayed(theta, lr) - delta)
+            kept.append(new)
+        trees = {name: rebuilt(params, (one[name] for one in kept)) for name in self.slots()}
+        return rebuilt(params, iter(found)), {"t": t, **trees}
+
+    def effective(self, g: Any, point: Any) -> Any:
+        """The gradient that the rule sees: its sign as asked for, L2's part added."""
+        if self.maximize:
+            g = -g
+        if self.weight_decay and not self.decoupled:
+            g = g + self.decay * point
+        return g
+
+    def decayed(self, theta: Any, lr: Any) -> Any:
+        """The parameter after decoupled decay: θ − γλθ."""
+        if self.weight_decay and self.decoupled:
+            return theta - lr * self.decay * theta
+        return theta
+
+    @property
+    def decay(self) -> float:
+        """What multiplies θ in the gradient: λ, or 2λ for the whole penalty."""
+        return self.weight_decay * (2.0 if self.penalty == "whole" else 1.0)
+
+    def checked_rate(self, lr: Any) -> Any:
+        """The learning rate, or the default one; numbers are checked, Tensors taken as given."""
+        if lr is None:
+            return self.rate
+        if isinstance(lr, int | float | np.floating | np.integer):
+            if isinstance(lr, bool) or not math.isfinite(lr) or lr < 0:
+                raise ArgumentError(
+                    f"a learning rate is a finite number of at least 0, got {lr!r}"
+                    + ("; to climb, use maximize=True" if lr < 0 else "")
+                )
+            return float(lr)
+        if isinstance(lr, str | dict | list | tuple):
+            raise ArgumentError(f"a learning rate is one number, got {lr!r:.60}")
+        return lr
+
+    def _past(self, params: Any, state: State) -> list[Slots]:
+        """The slots of each parameter, from the state's trees."""
+        require_state(self, state, {"t", *self.slots()})
+        columns = {name: leaves(state[name]) for name in self.slots()}
+        count = len(leaves(params))
+        for name, column in columns.items():
+            if len(column) != count:
+                raise ShapeError(
+                    f"the state's {name!r} has {len(column)} parts, the parameters {count}: "
+                    "make a new state with init(params)"
+                )
+        return [{name: column[i] for name, column in columns.items()} for i in range(count)]
+
+    @property
+    def text(self) -> str:
+        """The optimizer as text that `read_optimizer` reads: `adam(eps=1e-06)`."""
+        return written(self)
+
+
+def zeros_like(theta: Any) -> Any:
+    """Zeros of a parameter's shape and precision; 0.0 for a number."""
+    shape = shape_of(theta)
+    narrow = getattr(theta, "dtype", None) == FLOAT32
+    if shape == ():
+        return np.float32(0.0) if narrow else 0.0
+    return np.zeros(shape, FLOAT32 if narrow else None)
+
+
+def checked_leaves(params: Any) -> list[Any]:
+    """The parameters from left to right; whole numbers become floats."""
+    found = leaves(params)
+    if not found:
+        raise DataError("there are no parameters: an optimizer needs at least one number")
+    return [_as_number(x) for x in found]
+
+
+def _as_number(x: Any) -> Any:
+    kind = getattr(x, "dtype", np.dtype(float)).kind
+    if kind == "f" and (isinstance(x, float) or hasattr(x, "shape")):
+        return x
+    return value_from(x)
+
+
+def require_state(owner: object, state: Any, wanted: set[str]) -> None:
+    """Refuse the state of another optimizer."""
+    if not isinstance(state, dict) or set(state) != wanted:
+        given = ", ".join(map(str, state)) if isinstance(state, dict) else repr(state)[:60]
+        raise ArgumentError(
+            f"this is no state of {type(owner).__name__}, which has {', '.join(sorted(wanted))}; "
+            f"got {given}. Make one with init(params)"
+        )
+
+
+def matched(params: Any, grads: Any) -> tuple[list[Any], list[Any]]:
+    """Parameters and gradients side by side."""
+    thetas, gradients = checked_leaves(params), leaves(grads)
+    if len(thetas) != len(gradients):
+        raise ShapeError(
+            f"{len(thetas)} parameters need as many gradients, got {len(gradients)}: give the "
+            "gradients in the parameters' structure, as mg.grad does"
+        )
+    for place, (theta, g) in enumerate(zip(thetas, gradients, strict=True)):
+        if g is None:
+            raise DataError(f"the gradient of parameter {place} is None: call backward() first")
+        if shape_of(theta) != shape_of(g):
+            raise ShapeError(
+                f"parameter {place} has shape {shape_of(theta)}, its gradient {shape_of(g)}"
+            )
+    return thetas, [_as_number(g) for g in gradients]
+
+
+def called(name: str, x: Any) -> Any:
+    """The same thing with a name, for pictures and tables, where it is a node."""
+    if isinstance(x, Node) and x.name is None:
+        x.name = name
+    return x
+
+
+def average(past: Any, new: Any, keep: float) -> Any:
+    """The exponential moving average: keep · past + (1 − keep) · new."""
+    return keep * past + (1.0 - keep) * new
