@@ -59,7 +59,7 @@ def one_of(owner: object, name: str, choices: Sequence[object]) -> None:
 
 
 def pair(owner: object, name: str, expected: str, holds: Callable[[Any, Any], bool]) -> None:
-    """Refuse an option that is not two numbers for which something holds; a list becomes a tuple."""
+    """Refuse an option that is not two numbers for which something holds."""
     value = getattr(owner, name)
     if not isinstance(value, tuple | list) or len(value) != 2:
         refuse(owner, name, expected)

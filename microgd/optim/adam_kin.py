@@ -37,7 +37,7 @@ class Adamax(Optimizer):
     eps: float = 1e-8
     eps_place: str = "gradient"
 
-    rate = 2e-3
+    default_rate = 2e-3
     source = "Kingma and Ba, 2015, section 7.1"
 
     def check(self) -> None:
@@ -89,7 +89,7 @@ class NAdam(Optimizer):
     momentum_decay: float = 4e-3
     form: str = "pytorch"
 
-    rate = 2e-3
+    default_rate = 2e-3
     source = "Dozat, 2016"
 
     def check(self) -> None:

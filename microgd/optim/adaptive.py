@@ -43,7 +43,7 @@ class AdaGrad(Optimizer):
     lr_decay: float = 0.0
     initial_accumulator: float = 0.0
 
-    rate = 1e-2
+    default_rate = 1e-2
     source = "Duchi, Hazan and Singer, 2011; lectures 000, 002"
 
     def check(self) -> None:
@@ -85,7 +85,7 @@ class AdaDelta(Optimizer):
     rho: float = 0.9
     eps: float = 1e-6
 
-    rate = 1.0
+    default_rate = 1.0
     source = "Zeiler, 2012; named in lecture 000"
 
     def check(self) -> None:
@@ -137,7 +137,7 @@ class RMSprop(Optimizer):
     momentum: float = 0.0
     initial_accumulator: float = 0.0
 
-    rate = 1e-2
+    default_rate = 1e-2
     source = "Tieleman and Hinton, 2012; lectures 000, 002, 003, 004"
 
     def check(self) -> None:

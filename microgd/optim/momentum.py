@@ -93,7 +93,7 @@ class Momentum(Optimizer):
     momentum: float = 0.9
     form: str = "pytorch"
 
-    rate = 1e-3
+    default_rate = 1e-3
     source = "Polyak, 1964; lectures 000, 002, 003, 004"
 
     def check(self) -> None:
@@ -151,7 +151,7 @@ class Nesterov(Optimizer):
     momentum: float = 0.9
     form: str = "pytorch"
 
-    rate = 1e-3
+    default_rate = 1e-3
     source = "Nesterov, 1983; lectures 000, 002, 003"
 
     def check(self) -> None:

@@ -34,6 +34,7 @@ class Optimizer:
         penalty: "half" means ½λ‖θ‖², with gradient λθ (PyTorch, Keras, optax); "whole" means λ‖θ‖²,
             with gradient 2λθ (the lectures).
         maximize: climb instead of descend: g ← −g.
+        lr: γ where `update` is given none; PyTorch's default if left out here, too.
 
     Subclasses give the rule for one parameter: `slots`, `move` and `formula`.
     """
@@ -42,14 +43,15 @@ class Optimizer:
     decoupled: bool = False
     penalty: str = "half"
     maximize: bool = False
+    lr: float | None = None
 
-    #: The learning rate where none is given; PyTorch's.
-    rate: ClassVar[float] = 1e-3
+    #: The learning rate where none is given at all; PyTorch's.
+    default_rate: ClassVar[float] = 1e-3
     #: Who described it, and where.
     source: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        not_negative(self, "weight_decay")
+        not_negative(self, "weight_decay", *(["lr"] if self.lr is not None else []))
         one_of(self, "penalty", ("half", "whole"))
         self.check()
 
@@ -122,7 +124,7 @@ class Optimizer:
             params: a number, array or Tensor, or a tree of them (lists, tuples, dictionaries).
             grads: the gradients, in the same structure, taken at `gradient_point`.
             state: from `init` or from the last `update`.
-            lr: the learning rate γ of this step; the class's `rate` if left out.
+            lr: the learning rate γ of this step; the optimizer's `rate` if left out.
             loss: the loss at `params`, for the rules that want it (a fitted Lookahead).
 
         Raises:
@@ -164,6 +166,11 @@ class Optimizer:
         if self.weight_decay and self.decoupled:
             return theta - lr * self.decay * theta
         return theta
+
+    @property
+    def rate(self) -> float:
+        """The learning rate where `update` is given none."""
+        return self.default_rate if self.lr is None else float(self.lr)
 
     @property
     def decay(self) -> float:

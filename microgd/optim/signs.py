@@ -47,7 +47,7 @@ class Rprop(Optimizer):
     variant: str = "irprop-"
     zero_shrinks: bool = False
 
-    rate = 1e-2
+    default_rate = 1e-2
     source = "Riedmiller and Braun, 1993; lecture 003"
 
     def check(self) -> None:
@@ -116,7 +116,7 @@ class NormalizedGradient(Optimizer):
     eps: float = 0.0
     per: str = "all"
 
-    rate = 1e-2
+    default_rate = 1e-2
     source = "Nesterov, 1984; lecture 003"
 
     def check(self) -> None:
