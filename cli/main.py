@@ -22,6 +22,7 @@ COMMANDS = {
     "grad": ("grad", "Print the value and the gradients, as plain numbers."),
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
     "gates": ("gates", "List the gates, or explain one."),
+    "schedule": ("schedule", "Print learning-rate schedules, or list them."),
     "kernels": ("kernels", "Show the OpenCL kernels, and run them beside the interpreter."),
     "devices": ("devices", "List the OpenCL devices, and say how to get one."),
     "doctor": ("doctor", "Look at this installation, and say how to mend it."),

@@ -63,7 +63,7 @@ class RobbinsMonro:
     def __str__(self) -> str:
         lines = [self.schedule, f"  {self.verdict}", f"  {self.why}"]
         lines += [
-            f"  first {s.steps:,} steps: Ση = {s.rates:.6g}, Ση² = {s.squares:.6g}"
+            f"  first {s.steps:,} steps: Σ lr = {s.rates:.6g}, Σ lr² = {s.squares:.6g}"
             for s in self.sums
         ]
         return "\n".join(lines)
@@ -72,12 +72,12 @@ class RobbinsMonro:
     def verdict(self) -> str:
         """Both sums and the answer, on one line."""
         if self.sum_diverges is None or self.squares_converge is None:
-            return "Robbins–Monro: it depends"
-        rates = "Ση = ∞" if self.sum_diverges else "Ση < ∞"
-        squares = "Ση² < ∞" if self.squares_converge else "Ση² = ∞"
+            return "Robbins–Monro: it depends on the losses"
+        rates = "diverges" if self.sum_diverges else "converges"
+        squares = "converges" if self.squares_converge else "diverges"
         answer = "met" if self.holds else "not met"
         estimate = " (an estimate)" if self.estimated else ""
-        return f"Robbins–Monro: {answer}{estimate}, {rates} and {squares}"
+        return f"Robbins–Monro: {answer}{estimate}. Σ lr {rates} and Σ lr² {squares}."
 
 
 def robbins_monro(schedule: Callable[[float], float] | ReduceOnPlateau) -> RobbinsMonro:
@@ -128,7 +128,9 @@ def _on_losses(schedule: ReduceOnPlateau) -> RobbinsMonro:
 def _decided(tail: Tail) -> tuple[bool, bool, str]:
     """Whether Ση diverges, whether Ση² converges, and why."""
     after = f"From step {tail.since:,} on the" if tail.since else "The"
-    value = f"{tail.value:.6g}"
+    # Limits depend on an exponent and a ratio to the last digit; a level is only shown.
+    exact = tail.kind in ("power", "geometric")
+    value = _plain(tail.value) if exact else f"{tail.value:.6g}"
     if tail.kind == "power":
         p = tail.value
         why = (
@@ -150,10 +152,14 @@ def _decided(tail: Tail) -> tuple[bool, bool, str]:
 
 def _place(p: float) -> str:
     if p <= 0.5:
-        return f"p = {p:.6g} is too small, and the noise never dies out"
+        return f"p = {_plain(p)} is too small, and the noise never dies out"
     if p > 1:
-        return f"p = {p:.6g} is too large, and the steps end before they get there"
-    return f"p = {p:.6g} lies in that range"
+        return f"p = {_plain(p)} is too large, and the steps end before they get there"
+    return f"p = {_plain(p)} lies in that range"
+
+
+def _plain(x: float) -> str:
+    return repr(float(x)).removesuffix(".0")
 
 
 def _geometric(tail: Tail, after: str, value: str) -> tuple[bool, bool, str]:
@@ -176,9 +182,9 @@ def _estimated(rates: Rates) -> tuple[bool, bool, str]:
     seen = f"An estimate from the first {rates.size:,} steps, and no proof: "
     if math.isinf(p):
         return False, True, f"{seen}the rate is 0 from some step on, so both sums are finite."
-    why = f"{seen}on average the rate falls like 1/t^p with p ≈ {p:.3f}"
+    why = f"{seen}on average the rate falls like 1/t^p with p about {p:.3f}"
     if abs(q - 2 * p) > NEAR:
-        why += f", its square like 1/t^q with q ≈ {q:.3f}"
+        why += f", its square like 1/t^q with q about {q:.3f}"
     why += "; both conditions hold for ½ < p ≤ 1."
     if abs(p - before) > 0.05:
         why += f" The exponent is still changing: ten times earlier it was {before:.3f}."
