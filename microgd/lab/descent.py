@@ -20,8 +20,8 @@ class Row:
         t: the number of the step, from 0.
         point: the coordinates, flat.
         value: f there.
-        gradient: what the optimizer was given, flat; None in the last row if it was not needed.
-        numeric: the gradient by differences, where both are wanted side by side; else None.
+        gradient: what the optimizer was given, flat; a look-ahead rule takes it at another point.
+        beside: the other kind of gradient, numeric or analytic, where both are wanted; else None.
         rate: the learning rate of step t.
         evaluations: how often f was evaluated for gradients, this row included.
     """
@@ -29,8 +29,8 @@ class Row:
     t: int
     point: Array
     value: float
-    gradient: Array | None
-    numeric: Array | None
+    gradient: Array
+    beside: Array | None
     rate: float
     evaluations: int
 
@@ -103,7 +103,7 @@ class Descent:
                     "point": _plain(row.point),
                     "f": _plain(row.value),
                     "gradient": _plain(row.gradient),
-                    "numeric": _plain(row.numeric),
+                    "beside": _plain(row.beside),
                     "lr": _plain(row.rate),
                     "evaluations": row.evaluations,
                 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,24 @@ class Problem:
         """How many coordinates a point has."""
         return len(self.names)
 
+    def started(self, **start: Any) -> Problem:
+        """The same problem from another point; coordinates that are left out stay.
+
+        Raises:
+            ArgumentError: there is no such coordinate. ShapeError: it has another shape.
+        """
+        for name, value in start.items():
+            if name not in self.start:
+                raise ArgumentError(
+                    f"{self.name!r} has no coordinate {name!r}; it has {', '.join(self.start)}"
+                )
+            if shape_of(value_from(value)) != shape_of(self.start[name]):
+                raise ShapeError(
+                    f"{name!r} has shape {shape_of(self.start[name])}, got "
+                    f"{shape_of(value_from(value))}"
+                )
+        return replace(self, start={**self.start, **start})
+
     def part(self, t: int) -> Callable[[Point], Any]:
         """The function that step t walks down."""
         return self.parts[t % len(self.parts)]
@@ -71,10 +90,10 @@ class Problem:
         """f at a point; Tensors give a Tensor."""
         if len(self.parts) == 1:
             return self.parts[0](point)
-        total = self.parts[0](point)
-        for one in self.parts[1:]:
-            total = total + one(point)
-        return total / len(self.parts)
+        total: Any = 0.0
+        for one, times in Counter(self.parts).items():
+            total = total + one(point) * (times / len(self.parts))
+        return total
 
     def value(self, coordinates: Sequence[float]) -> float:
         """f at a point given as a flat list of coordinates.
