@@ -91,6 +91,9 @@ def written(thing: Any, *, skip: Sequence[str] = ()) -> str:
     shown = []
     for field in fields(thing):
         value = getattr(thing, field.name)
+        if field.default is MISSING and field.default_factory is MISSING and not field.kw_only:
+            shown.append(_shown(value))  # the first option, which has to be given: lookahead(adam)
+            continue
         default = field.default if field.default_factory is MISSING else field.default_factory()
         if field.name in skip or (type(value) is type(default) and value == default):
             continue

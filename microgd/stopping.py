@@ -260,7 +260,7 @@ def read_stopping(text: str) -> Stopping:
         ArgumentError: an unknown rule or option, a value out of range.
 
     >>> read_stopping("smallstep(1e-3, norm=l1) | nofall(10)").text
-    "smallstep(tolerance=0.001, norm='l1') | nofall(patience=10)"
+    "smallstep(0.001, norm='l1') | nofall(10)"
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body

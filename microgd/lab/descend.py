@@ -163,7 +163,8 @@ def optimizer_rate(optimizer: Optimizer | Wrapper, problem: Problem) -> float:
     if isinstance(inner, AdaDelta):
         return inner.rate
     if isinstance(inner, SGD | Momentum | Nesterov) and problem.rate is not None:
-        return problem.rate
+        # a constant gradient moves them by γ / (1 − μ) in the end
+        return float(f"{problem.rate * (1.0 - inner.momentum):.12g}")
     return RATE
 
 

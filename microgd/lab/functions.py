@@ -29,22 +29,23 @@ def _one(
 
 
 def _amsgrad() -> Problem:
-    """Reddi, Kale and Kumar's example, of which Adam finds the wrong end."""
+    """Reddi, Kale and Kumar's example, of which Adam finds the wrong end (theorem 1, C = 3)."""
     from microgd.language.circuit import parse
 
-    start = {"x": 0.5}
-    rare, common = (function_of(parse(text, start)) for text in ("1010 * x", "-10 * x"))
+    start = {"x": 0.0}
+    rare, common = (function_of(parse(text, start)) for text in ("3 * x", "-x"))
     return Problem(
         name="amsgrad",
-        text="1010·x in one step of 101, −10·x in the others",
-        parts=(rare, *([common] * 100)),
+        text="3·x in one step of three, −x in the others",
+        parts=(rare, common, common),
         start=dict(start),
         minima=((-1.0,),),
         box=((-1.2, 1.2),),
         clamp=(-1.0, 1.0),
-        rate=0.001,
+        rate=0.02,
         note="x is kept in [−1, 1], and −1 is the lowest point. Adam forgets the rare large "
-        "gradient and walks to +1; AMSGrad does not (Reddi, Kale and Kumar, 2018).",
+        "gradient and walks to +1, AMSGrad to −1: adam(betas=(0, 0.1)), amsgrad(betas=(0, 0.1)). "
+        "Reddi, Kale and Kumar, 2018.",
     )
 
 
