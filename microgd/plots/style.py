@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ LIGHT = Palette(
     ink="#1f2328",
     muted="#57606a",
     grid="#d0d7de",
-    star="#b8860b",
+    star="#ffcf33",
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"),
 )
 DARK = Palette(
@@ -66,7 +67,7 @@ DARK = Palette(
     ink="#e6edf3",
     muted="#9aa4af",
     grid="#30363d",
-    star="#f0e442",
+    star="#ffcf33",
     series=("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#f0e442", "#ffffff"),
 )
 
@@ -191,7 +192,7 @@ def to_bytes(figure: Figure, format: str, *, dpi: float = PNG_DPI) -> bytes:
     buffer = io.BytesIO()
     with context():
         figure.savefig(buffer, format=format, dpi=dpi, metadata=undated[format])
-    return buffer.getvalue()
+    return _rounded(buffer.getvalue()) if format == "svg" else buffer.getvalue()
 
 
 def format_of(path: str | os.PathLike[str], formats: tuple[str, ...] = FORMATS) -> str:
@@ -269,6 +270,12 @@ def require_matplotlib() -> None:
         raise DrawingError(
             'plots are drawn with matplotlib, which is not here: pip install "microgd[plots]"'
         ) from error
+
+
+def _rounded(svg: bytes) -> bytes:
+    """Places to a hundredth of a point: a third less to load, and nothing to see of it."""
+    places = re.compile(rb'(?<= )(?:d|x|y)="[^"]*"')
+    return places.sub(lambda m: re.sub(rb"(\.\d\d)\d+", rb"\1", m[0]), svg)
 
 
 @cache
