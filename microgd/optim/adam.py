@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from microgd.gates.exponential import expm1
-from microgd.gates.powers import square
+from microgd.gates.powers import sqrt, square
 from microgd.gates.selection import maximum
 from microgd.optim.adaptive import root, root_text
 from microgd.optim.optimizer import Optimizer, Slots, average, called
@@ -39,8 +39,10 @@ class Adam(Optimizer):
     Arguments:
         betas: β₁ and β₂, how much of the two means is kept (α and β in lecture 000).
         eps: ε.
-        eps_inside_root: √(v̂ + ε) (lectures 002, 004; Keras's and optax's `eps_root`) instead of
-            √v̂ + ε (the paper, 000, 003, PyTorch).
+        eps_inside_root: √(v̂ + ε) (lectures 002, 004; optax's `eps_root`) instead of √v̂ + ε (the
+            paper, 000, 003, PyTorch).
+        eps_before_correction: ε is added to √v before it is corrected, so that √v̂ + ε/√(1 − β₂ᵗ)
+            divides (Keras, TensorFlow; ε̂ in the paper): early steps see a larger ε.
         bias_correction: True divides m by 1 − β₁ᵗ and v by 1 − β₂ᵗ, as the means begin at 0. False
             leaves that out. "compounded" is what slide 002 writes word for word: the corrected mean
             is what is remembered, and is corrected again in the next step; it does not work.
@@ -60,6 +62,7 @@ class Adam(Optimizer):
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     eps_inside_root: bool = False
+    eps_before_correction: bool = False
     bias_correction: bool | str = True
     amsgrad: bool = False
     amsgrad_of: str = "v"
@@ -73,6 +76,10 @@ class Adam(Optimizer):
         one_of(self, "amsgrad_of", ("v", "v̂"))
         if self.amsgrad and self.bias_correction == COMPOUNDED:
             refuse(self, "bias_correction", "True or False with amsgrad")
+        if self.eps_before_correction and (
+            self.eps_inside_root or self.bias_correction is not True
+        ):
+            refuse(self, "eps_before_correction", "False without a correction, or inside the root")
 
     def formula(self) -> tuple[str, ...]:
         lines = ["m ← β₁·m + (1 − β₁)·g", "v ← β₂·v + (1 − β₂)·g²"]
@@ -91,7 +98,10 @@ class Adam(Optimizer):
             v = "v⁺"
         if self.weight_decay and self.decoupled:
             lines.append("θ ← θ − γ·λ·θ")
-        return (*lines, f"θ ← θ − γ·{m} / {root_text(v, self.eps_inside_root)}")
+        below = root_text(v, self.eps_inside_root)
+        if self.eps_before_correction:
+            below = below.replace("ε", "ε / √(1 − β₂ᵗ)")
+        return (*lines, f"θ ← θ − γ·{m} / {below}")
 
     def slots(self) -> dict[str, str]:
         highest = {"highest": "the largest v so far"} if self.amsgrad else {}
@@ -113,7 +123,10 @@ class Adam(Optimizer):
             v = called("v̂", v / correction(self.betas[1], t, "1−β₂ᵗ"))
         if self.amsgrad and not early:
             v = new["highest"] = called("v⁺", maximum(past["highest"], v))
-        return lr * m / root(v, self.eps, self.eps_inside_root), new
+        eps: Any = self.eps
+        if self.eps_before_correction:
+            eps = eps / sqrt(correction(self.betas[1], t, "1−β₂ᵗ"))
+        return lr * m / root(v, eps, self.eps_inside_root), new
 
     def surprise(self, g: Any, m: Any) -> Any:
         """What v is the running mean of: g²."""
@@ -158,4 +171,4 @@ class AMSGrad(Adam):
 
     amsgrad: bool = True
 
-    source = "Reddi, Kale and Kumar, 2018; lecture 003"
+    source = "Reddi, Kale and Kumar, 2018; lecture 000"

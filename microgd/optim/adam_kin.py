@@ -73,8 +73,8 @@ class NAdam(Optimizer):
     Arguments:
         betas, eps, eps_inside_root: as in Adam.
         momentum_decay: ψ of PyTorch's form.
-        form: "pytorch" (Dozat's warm-up, also Keras's): μₜ = β₁(1 − ½·0.96^(tψ)) in the place of
-            β₁, and products of all μ in the place of β₁ᵗ. "simple" (optax): β₁ throughout.
+        form: "pytorch" (Dozat's warm-up; Keras's with ψ = 1): μₜ = β₁(1 − ½·0.96^(tψ)) in the
+            place of β₁, and products of all μ in the place of β₁ᵗ. "simple" (optax): β₁ throughout.
 
     Source: Dozat, 2016.
 

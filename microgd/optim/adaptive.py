@@ -7,10 +7,10 @@ from typing import Any
 
 from microgd.gates.powers import sqrt, square
 from microgd.optim.optimizer import Optimizer, Slots, average, called, zeros_like
-from microgd.options import fraction, not_negative
+from microgd.options import fraction, not_negative, one_of
 
 
-def root(mean_square: Any, eps: float, inside: bool) -> Any:
+def root(mean_square: Any, eps: Any, inside: bool) -> Any:
     """What a gradient is divided by: √v + ε, or √(v + ε)."""
     return sqrt(mean_square + eps) if inside else sqrt(mean_square) + eps
 
@@ -26,7 +26,7 @@ class AdaGrad(Optimizer):
 
     Arguments:
         eps: ε, so that nothing is divided by 0; 1e-10 in PyTorch, 1e-7 in lecture 000.
-        eps_inside_root: √(s + ε) (lecture 002) instead of √s + ε (000, PyTorch, Keras).
+        eps_inside_root: √(s + ε) (lecture 002, Keras, optax) instead of √s + ε (000, PyTorch).
         lr_decay: γ falls as γ / (1 + (t − 1)·lr_decay), PyTorch's.
         initial_accumulator: what s begins at (0 in PyTorch, 0.1 in Keras and optax).
 
@@ -117,9 +117,11 @@ class RMSprop(Optimizer):
     Arguments:
         alpha: how much of the mean is kept: 0.99 in PyTorch and lecture 000, 0.9 in 002 and Keras.
         eps: ε.
-        eps_inside_root: √(u + ε) (002, 004, TensorFlow, optax) instead of √u + ε (000, PyTorch).
+        eps_inside_root: √(u + ε) (002, 004, Keras, optax) instead of √u + ε (000, PyTorch).
         centered: divide by the standard deviation instead: u − a², with a the running mean of g.
         momentum: μ. b ← μb + g / (√u + ε), θ ← θ − γb.
+        momentum_form: "pytorch", as above; "displacement" (Keras, TensorFlow, optax): γ goes into
+            b, b ← μb + γ·g / (√u + ε), θ ← θ − b. Different only while γ changes.
         initial_accumulator: what u begins at (0 in PyTorch and Keras; 1 in TensorFlow 1).
 
     u ← αu + (1 − α)g², θ ← θ − γ·g / (√u + ε).
@@ -135,6 +137,7 @@ class RMSprop(Optimizer):
     eps_inside_root: bool = False
     centered: bool = False
     momentum: float = 0.0
+    momentum_form: str = "pytorch"
     initial_accumulator: float = 0.0
 
     default_rate = 1e-2
@@ -142,6 +145,7 @@ class RMSprop(Optimizer):
 
     def check(self) -> None:
         fraction(self, "alpha", "momentum")
+        one_of(self, "momentum_form", ("pytorch", "displacement"))
         not_negative(self, "eps", "initial_accumulator")
 
     def formula(self) -> tuple[str, ...]:
@@ -153,6 +157,8 @@ class RMSprop(Optimizer):
         step = f"g / {root_text(of, self.eps_inside_root).replace('((', '(').replace('))', ')')}"
         if not self.momentum:
             return (*lines, f"θ ← θ − γ·{step}")
+        if self.momentum_form == "displacement":
+            return (*lines, f"b ← μ·b + γ·{step}", "θ ← θ − b")
         return (*lines, f"b ← μ·b + {step}", "θ ← θ − γ·b")
 
     def slots(self) -> dict[str, str]:
@@ -171,9 +177,12 @@ class RMSprop(Optimizer):
             a = new["a"] = called("a", average(past["a"], g, self.alpha))
             of = u - square(a)
         step = g / root(of, self.eps, self.eps_inside_root)
-        if self.momentum:
-            step = new["b"] = called("b", self.momentum * past["b"] + step)
-        return lr * step, new
+        if not self.momentum:
+            return lr * step, new
+        if self.momentum_form == "displacement":
+            step, lr = lr * step, 1.0
+        b = new["b"] = called("b", self.momentum * past["b"] + step)
+        return lr * b, new
 
 
 def _filled(theta: Any, number: float) -> Any:
