@@ -130,6 +130,18 @@ def levels_of(heights: Array, lowest: float | None = None) -> list[float]:
     return kept
 
 
+def shade(height: float, dark: bool = False) -> str:
+    """The colour of the ground from 0, the valley, to 1.
+
+    >>> shade(0), shade(0.5), shade(1)
+    ('#bdd5ea', '#dae8f3', '#f7fafc')
+    """
+    low, high = ([int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in GROUND[dark])
+    return "#" + "".join(
+        f"{round(a + (b - a) * height):02x}" for a, b in zip(low, high, strict=True)
+    )
+
+
 def marks(dark: bool = False) -> list[Any]:
     """What the legend says of start and end."""
     from matplotlib.lines import Line2D
@@ -144,8 +156,6 @@ def marks(dark: bool = False) -> list[Any]:
 
 
 def _ground(axes: Axes, problem: Problem, box: Box, dark: bool) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
-
     palette = style.palette_of(dark)
     x, y = (np.linspace(low, high, GRID) for low, high in box)
     heights = problem.grid(x, y)
@@ -161,8 +171,9 @@ def _ground(axes: Axes, problem: Problem, box: Box, dark: bool) -> None:
         # Far above the last line any height is as good as infinity, which contours cannot take.
         capped = np.minimum(heights, levels[-1] + 10 * (levels[-1] - levels[0] + 1))
     clean = np.ma.masked_invalid(capped)
-    colours = LinearSegmentedColormap.from_list("ground", GROUND[dark])
-    shades = [colours(i / len(levels)) for i in range(len(levels) + 1)]
+    # From one set of shades, whose dark counterparts a page can look up.
+    places = np.linspace(0, len(AREAS), len(levels) + 1).round() / len(AREAS)
+    shades = [shade(place, dark) for place in places]
     if len(levels) > 1:
         axes.contourf(x, y, clean, levels=levels, colors=shades, extend="both", zorder=0.5)
     axes.contour(x, y, clean, levels=levels, colors=palette.muted, linewidths=0.9, alpha=0.55,

@@ -28,6 +28,9 @@ CLIMB = 0.6
 #: The same for a logarithmic axis, in decades.
 LOG_CLIMB = 4.0
 
+#: How far below the highest start it follows one that falls: rounding is all that is deeper.
+LOG_DEPTH = 18.0
+
 #: Points up to which each has a marker.
 MARKED = 40
 
@@ -215,15 +218,16 @@ def _limits(runs: Sequence[Array], log: bool) -> tuple[float, float]:
     high = max(float(v.max()) for v in runs)
     start = max(float(v[0]) for v in runs)
     settled = max([start, *(float(v.max()) for v in runs if v[-1] <= v[0])])
-    room = LOG_CLIMB if log else CLIMB * (settled - low or abs(settled) or 1.0)
-    if len(runs) > 1 or log is False:
-        high = min(high, settled + room)
+    alone = len(runs) == 1
+    room = CLIMB * (settled - low or abs(settled) or 1.0)
+    if log:
+        room = LOG_CLIMB * (3 if alone else 1)
+        low = max(low, min(high, settled) - LOG_DEPTH)
+    high = min(high, settled + room) if log or not alone else high
     extent = (high - low) or (1.0 if log else abs(high) or 1.0)
     if log:
-        low, high = max(low, high - 18.0), high
-        return 10 ** max(low - 0.05 * (high - low) - 0.05, -300), 10 ** min(
-            high + 0.05 * extent, 300
-        )
+        low, high = low - 0.05 * (high - low) - 0.05, high + 0.05 * extent
+        return 10 ** max(low, -300), 10 ** min(high, 300)
     return low - 0.05 * extent, high + 0.06 * extent
 
 

@@ -1,0 +1,124 @@
+"""An animation as one HTML page: the scene as SVG, a player, and a table of where each run is."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from microgd.lab.descent import Row
+from microgd.plots import style
+from microgd.plots.contours import AREAS, shade
+from microgd.plots.scene import Scene
+from microgd.plots.svg import SHAPES, ground_of, lengths, overlay
+from microgd.plots.tracks import Track
+from microgd.plots.words import number, pretty
+
+KEY = "scene"
+
+#: Coordinates that have a column of their own.
+COLUMNS = 3
+
+
+def page_of(scene: Scene) -> str:
+    """The page; it is built for a light scene, and its colours follow the reader's setting."""
+    width, height = scene.size
+    colours = _colours()
+    picture = (
+        f'<svg id="{KEY}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="'
+        f'{escape(_described(scene), quote=True)}" xmlns:xlink="http://www.w3.org/1999/xlink">\n'
+        f"{ground_of(scene)}\n{overlay(scene, KEY)}\n</svg>"
+    )
+    for place, light in enumerate(colours):
+        # Only as a whole value: a user's text stands outside of the picture.
+        picture = re.sub(f"(?<=: ){light}\\b|(?<=:){light}\\b", f"var(--c{place})", picture)
+    parts = {
+        "title": escape(scene.title),
+        "colours": _rule(colours.keys()),
+        "dark": _rule(colours.values()),
+        "style": _part("page.css"),
+        "picture": picture,
+        "head": "".join(f"<th scope=col>{escape(h)}</th>" for h in ["", "run", *_heads(scene)]),
+        "rows": "\n".join(_row(scene, one, list(colours)) for one in scene.tracks),
+        "notes": "".join(f"<p>{escape(note)}</p>" for note in _notes(scene)),
+        "last": str(len(scene.frames) - 1),
+        "data": _data(scene),
+        "script": _part("page.js"),
+    }
+    # In one pass: what stands in a part is never taken for the name of another.
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _part("page.html"))
+
+
+def _part(name: str) -> str:
+    return files("microgd.plots").joinpath(name).read_text(encoding="utf-8")
+
+
+def _colours() -> dict[str, str]:
+    """Every colour of a light scene, and what it is on a dark page."""
+    light, dark = style.LIGHT, style.DARK
+    found = {getattr(light, n): getattr(dark, n) for n in ("page", "ink", "muted", "grid")}
+    count = len(AREAS)
+    shades = {shade(i / count, False): shade(i / count, True) for i in range(count + 1)}
+    return {**dict(zip(light.series, dark.series, strict=True)), **shades, **found}
+
+
+def _rule(colours: Any) -> str:
+    return "".join(f"--c{place}:{colour};" for place, colour in enumerate(colours))
+
+
+def _described(scene: Scene) -> str:
+    runs = ", ".join(one.label for one in scene.tracks)
+    return f"{scene.title}: the paths of {runs}"
+
+
+def _heads(scene: Scene) -> list[str]:
+    names = scene.tracks[0].descent.problem.names
+    if len(names) > COLUMNS:
+        return ["f", "‖∇f‖"]
+    shown = [style.shown(pretty(name), 20) for name in names]
+    return [*shown, "f", *(f"∂f/∂{name}" if len(shown) > 1 else f"df/d{name}" for name in shown)]
+
+
+def _row(scene: Scene, one: Track, colours: list[str]) -> str:
+    colour = f"var(--c{colours.index(one.series.colour)})"
+    shape = f'<path d="{SHAPES[one.series.marker]}" fill="{colour}"/>'
+    swatch = f'<svg viewBox="-10 -10 20 20" aria-hidden="true">{shape}</svg>'
+    cells = "<td></td>" * len(_heads(scene))
+    return f"<tr><td>{swatch}</td><th scope=row>{escape(one.label)}</th>{cells}</tr>"
+
+
+def _notes(scene: Scene) -> list[str]:
+    return [
+        *(f"{one.label}: {one.note}." for one in scene.tracks if one.note),
+        *([f"{scene.thinned[0].upper()}{scene.thinned[1:]}."] if scene.thinned else []),
+    ]
+
+
+def _cells(row: Row) -> list[str]:
+    if len(row.point) > COLUMNS:
+        with np.errstate(all="ignore"):
+            return [number(row.value), number(float(np.linalg.norm(row.gradient)))]
+    return [number(float(v)) for v in (*row.point, row.value, *row.gradient)]
+
+
+def _data(scene: Scene) -> str:
+    """What the script reads, as JSON that no text in it can break out of."""
+    runs = []
+    for one, points in zip(scene.tracks, scene.places, strict=True):
+        rows = one.descent.rows
+        runs.append(
+            {
+                "name": one.label,
+                "places": np.round(points, 2).tolist(),
+                "lengths": [round(done, 2) for done in lengths(points)],
+                "cells": [_cells(rows[min(i, len(rows) - 1)]) for i in scene.frames],
+                "ends": len(rows) - 1,
+            }
+        )
+    data = {"frames": scene.frames, "pace": scene.pace, "runs": runs}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
