@@ -21,6 +21,7 @@ COMMANDS = {
     "check": ("check", "Compare gradients with numeric ones."),
     "grad": ("grad", "Print the value and the gradients, as plain numbers."),
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
+    "descend": ("descend", "Walk down a function step by step, and show the way."),
     "gates": ("gates", "List the gates, or explain one."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),
     "kernels": ("kernels", "Show the OpenCL kernels, and run them beside the interpreter."),

@@ -54,7 +54,7 @@ class Problem:
             )
         start = {name: value_from(value) for name, value in self.start.items()}
         object.__setattr__(self, "start", start)
-        object.__setattr__(self, "names", tuple(_coordinates(start)))
+        object.__setattr__(self, "names", tuple(coordinates_of(start)))
 
     def __repr__(self) -> str:
         return f"Problem({self.name!r}, start={self.start!r})"
@@ -187,7 +187,8 @@ def _circuit(text: str, start: Mapping[str, Any]) -> Any:
     return parse(text, start)
 
 
-def _coordinates(start: Mapping[str, Any]) -> list[str]:
+def coordinates_of(start: Mapping[str, Any]) -> list[str]:
+    """A name for every number of a point: x for a number, w[0], w[1] for an array."""
     names = []
     for name, value in start.items():
         if shape_of(value) == ():
