@@ -156,7 +156,9 @@ def _show(table: Any, every: int | None, verdicts: bool) -> None:
     every = every or -(-table.steps // ROWS)
     columns = ("t>", *(f"{series.name}>" for series in table.series))
     rows = tuple((str(t), *(f"{rate:.6g}" for rate in rates)) for t, *rates in table.rows(every))
-    notes = () if every == 1 else (f"every {every} steps of {table.steps:,}; --every 1 shows all",)
+    notes = (
+        () if every == 1 else (f"every {every:,} steps of {table.steps:,}; --every 1 shows all",)
+    )
     show_table(Table("", columns, rows, notes), titled=False)
     if verdicts:
         for series in table.series:

@@ -64,7 +64,7 @@ class Sequence(Schedule):
 
     schedules: tuple[Schedule, ...] = field(default_factory=lambda: (Constant(),))
     milestones: tuple[int, ...] = ()
-    formula: ClassVar[str] = "schedules[i](t − milestones[i−1]), i = how many milestones are ≤ t"
+    formula: ClassVar[str] = "schedule number i of t − milestone i, where i milestones are ≤ t"
 
     def __post_init__(self) -> None:
         super().__post_init__()
