@@ -25,6 +25,7 @@ COMMANDS = {
     "gates": ("gates", "List the gates, or explain one."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),
     "kernels": ("kernels", "Show the OpenCL kernels, and run them beside the interpreter."),
+    "noise": ("noise", "Show the noise of minibatch gradients, by batch size."),
     "devices": ("devices", "List the OpenCL devices, and say how to get one."),
     "doctor": ("doctor", "Look at this installation, and say how to mend it."),
     "completion": ("completion", "Print the script that completes commands in a shell."),

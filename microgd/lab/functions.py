@@ -64,7 +64,7 @@ FUNCTIONS: dict[str, Callable[[], Problem]] = {
     ),
     "double-well": _one(
         "double-well", "0.5*x**4 - 2*x**2 + x + 5", {"x": 0.5},
-        ((-1.5257,), (1.2675,)), ((-2.3, 2.2),), 0.05,
+        ((-1.52568712,), (1.2670351,)), ((-2.3, 2.2),), 0.05,
         "From lecture 000: two valleys, of which the right one is not the lowest; try x=-0.5, too.",
     ),
     "bowl": _one(
