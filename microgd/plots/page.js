@@ -68,7 +68,7 @@
   function play(on) {
     playing = on;
     if (on && now >= last) draw(0);
-    find("play").textContent = on ? "⏸ Pause" : "▶ Play";
+    find("play").textContent = on ? "❚❚ Pause" : "▶ Play";
     find("play").setAttribute("aria-label", on ? "Pause" : "Play");
     if (on) {
       before = performance.now();

@@ -48,17 +48,19 @@ def legend_below(
     *,
     dark: bool = False,
     more: Sequence[Any] = (),
-    always: bool = False,
+    moving: bool = False,
 ) -> None:
     """A legend under the axes, where it can cover nothing; none for one run of which there is
-    nothing to say.
+    nothing to say. That of an animation names every run; its lines have no dashes.
     """
     from matplotlib.lines import Line2D
 
     palette = style.palette_of(dark)
+    solid: dict[str, Any] = {"markeredgecolor": palette.page}
+    if moving:
+        solid["linestyle"] = "solid"
     handles: list[Any] = [
-        Line2D([], [], **one.series.marked, label=one.legend, markeredgecolor=palette.page)
-        for one in tracks
+        Line2D([], [], **{**one.series.marked, **solid}, label=one.legend) for one in tracks
     ]
     stars = any(line.get_label() == "minimum" for axes in figure.axes for line in axes.lines)
     if stars:
@@ -67,7 +69,7 @@ def legend_below(
                    markerfacecolor=palette.star, markeredgecolor=palette.ink)
         )  # fmt: skip
     handles += more
-    if len(tracks) == 1 and not tracks[0].note and not always:
+    if len(tracks) == 1 and not tracks[0].note and not moving:
         handles = handles[1:]
     if not handles:
         return

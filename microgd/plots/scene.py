@@ -1,4 +1,4 @@
-"""What an animation moves over, and where: a still background, and a place for each run and frame."""
+"""What an animation moves over: a still background, and a place for each run and frame."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def build_scene(
     if not bare:
         if thinned:
             axes.set_xlabel(f"{axes.get_xlabel()}     ({thinned})")
-        legend_below(figure, tracks, dark=dark, more=more, always=True)
+        legend_below(figure, tracks, dark=dark, more=more, moving=True)
     # Once, and then never again: a place on the page must stay where it is.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

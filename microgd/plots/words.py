@@ -41,7 +41,7 @@ def title_of(problem: Problem, limit: int = 60) -> str:
 
 def label_of(descent: Descent, place: int = 0) -> str:
     """Who walked."""
-    return shown(descent.label, 32) or f"run {place + 1}"
+    return shown(descent.label, 40) or f"run {place + 1}"
 
 
 def number(value: float) -> str:
