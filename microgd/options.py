@@ -192,8 +192,17 @@ def _value(tree: ast.expr, text: str, known: Mapping[str, type], what: str) -> A
         return tree.id.lower() == "true"
     if isinstance(tree, ast.Name):  # form=velocity, without quotes
         return tree.id
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub) and _words(tree):
+        return ast.unparse(tree).replace(" ", "")  # form=look-ahead
     try:
         return ast.literal_eval(tree)
     except (ValueError, TypeError, SyntaxError):
         given = ast.unparse(tree)
         raise ArgumentError(f"{text!r}: {given!r} is no number, tuple or word") from None
+
+
+def _words(tree: ast.expr) -> bool:
+    """Whether this is words joined by hyphens."""
+    if isinstance(tree, ast.BinOp):
+        return isinstance(tree.op, ast.Sub) and _words(tree.left) and _words(tree.right)
+    return isinstance(tree, ast.Name)
