@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from microgd.gates.exponential import expm1
@@ -152,8 +152,8 @@ class AdamW(Adam):
     0.899
     """
 
-    weight_decay: float = 0.01
-    decoupled: bool = True
+    weight_decay: float = field(default=0.01, kw_only=True)
+    decoupled: bool = field(default=True, kw_only=True)
 
     source = "Loshchilov and Hutter, 2019; lecture 000"
 

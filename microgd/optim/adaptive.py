@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from microgd.gates.powers import sqrt, square
+from microgd.gates.selection import maximum
 from microgd.optim.optimizer import Optimizer, Slots, average, called, zeros_like
 from microgd.options import fraction, not_negative, one_of
 
@@ -150,11 +151,11 @@ class RMSprop(Optimizer):
 
     def formula(self) -> tuple[str, ...]:
         lines = ["u ← α·u + (1 − α)·g²"]
-        of = "u"
+        below = root_text("u", self.eps_inside_root)
         if self.centered:
             lines.append("a ← α·a + (1 − α)·g")
-            of = "(u − a²)"
-        step = f"g / {root_text(of, self.eps_inside_root).replace('((', '(').replace('))', ')')}"
+            below = "√(u − a² + ε)" if self.eps_inside_root else "(√(u − a²) + ε)"
+        step = f"g / {below}"
         if not self.momentum:
             return (*lines, f"θ ← θ − γ·{step}")
         if self.momentum_form == "displacement":
@@ -175,7 +176,8 @@ class RMSprop(Optimizer):
         of = u
         if self.centered:
             a = new["a"] = called("a", average(past["a"], g, self.alpha))
-            of = u - square(a)
+            # a variance is never below 0, but its rounding is, where the gradient stays the same
+            of = maximum(u - square(a), 0.0)
         step = g / root(of, self.eps, self.eps_inside_root)
         if not self.momentum:
             return lr * step, new
