@@ -3,12 +3,17 @@
 import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import microgd as mg
+from microgd import lab
 from microgd.draw.kernels import draw_kernels
 from microgd.opencl.explain import preview
+from microgd.plots.descent import draw_descent
+from microgd.plots.loss import draw_rates
+from microgd.plots.noise import draw_noise
 
 NEURON = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
@@ -71,6 +76,26 @@ def main(folder: Path) -> None:
     save("kernels-layer", draw_kernels(layer))
     step = runpy.run_path(str(Path(__file__).parent / "make_compiler.py"))
     save("kernels", draw_kernels(step["passes"]()))
+    draw_walks(folder)
+
+
+def draw_walks(folder: Path) -> None:
+    """The pictures of the descent lab."""
+    draw_descent(lab.descend("bowl", steps=40)).save(folder / "descend-bowl.svg")
+    racers = ["sgd", "momentum", "adam(betas=(0.8, 0.99))"]
+    draw_descent(lab.race("valley", racers, steps=60)).save(folder / "descend-race.svg")
+    rates = lab.four_rates("bowl", steps=30).walks
+    told = {f"{name}, γ {walk.rows[0].rate:g}": walk for name, walk in rates.items()}
+    draw_rates(told).save(folder / "descend-rates.svg")
+
+    def loss(params: dict[str, Any], batch: dict[str, Any]) -> Any:
+        return ((params["w"] * batch["x"] + params["b"] - batch["y"]) ** 2).mean()
+
+    noise = lab.gradient_noise(
+        loss, {"w": 0.0, "b": 0.0}, lab.toy_data(), sizes=[1, 8, 64, 512], draws=100
+    )
+    names = ("∂L/∂w", "∂L/∂b")
+    draw_noise(noise.batches, noise.full, names=names).save(folder / "noise.svg")
 
 
 if __name__ == "__main__":
