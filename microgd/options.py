@@ -51,6 +51,13 @@ def whole(owner: object, *names: str, least: int = 1) -> None:
             refuse(owner, name, f"a whole number of at least {least}")
 
 
+def flags(owner: Any) -> None:
+    """Refuse anything but True and False for the options that are `bool`."""
+    for field in fields(owner):
+        if field.type in (bool, "bool") and not isinstance(getattr(owner, field.name), bool):
+            refuse(owner, field.name, "True or False")
+
+
 def one_of(owner: object, name: str, choices: Sequence[object]) -> None:
     """Refuse an option that is none of these."""
     value = getattr(owner, name)
@@ -103,6 +110,10 @@ def written(thing: Any, *, skip: Sequence[str] = ()) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))}{',' * (len(value) == 1)})"
+    if hasattr(value, "item"):  # np.float64(0.1) is a float that shows itself in another way
+        value = value.item()
     return written(value) if hasattr(value, "__dataclass_fields__") else repr(value)
 
 
@@ -120,6 +131,8 @@ def read(text: str, known: Mapping[str, type], what: str) -> Any:
     >>> read("sgd(momentum=0.9)", OPTIMIZERS, "optimizer").momentum
     0.9
     """
+    if not isinstance(text, str):
+        raise ArgumentError(f"expected the name of {_an(what)}, as text, got {text!r:.60}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -128,6 +141,10 @@ def read(text: str, known: Mapping[str, type], what: str) -> Any:
             f"{next(iter(known))}(option=value)"
         ) from None
     return _made(tree, text, known, what)
+
+
+def _an(what: str) -> str:
+    return f"{'an' if what[:1] in 'aeiou' else 'a'} {what}"
 
 
 def split(text: str) -> list[str]:
@@ -171,6 +188,12 @@ def _made(tree: ast.expr, text: str, known: Mapping[str, type], what: str) -> An
         if option in given:
             raise ArgumentError(f"{text!r} gives {option!r} twice")
         given[option] = _value(value, text, known, what)
+    for field in fields(found):
+        required = field.init and field.default is MISSING and field.default_factory is MISSING
+        if required and field.name not in given:
+            raise ArgumentError(
+                f"{name} needs its option {field.name!r}: write {name}({field.name}=…)"
+            )
     try:
         return found(**given)
     except TypeError as error:
@@ -191,14 +214,18 @@ def _value(tree: ast.expr, text: str, known: Mapping[str, type], what: str) -> A
     if isinstance(tree, ast.Name) and tree.id.lower() in ("true", "false"):
         return tree.id.lower() == "true"
     if isinstance(tree, ast.Name):  # form=velocity, without quotes
-        return tree.id
+        return math.inf if tree.id == "inf" else tree.id
+    if isinstance(tree, ast.Tuple):
+        return tuple(_value(part, text, known, what) for part in tree.elts)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub) and _words(tree):
         return ast.unparse(tree).replace(" ", "")  # form=look-ahead
     try:
         return ast.literal_eval(tree)
     except (ValueError, TypeError, SyntaxError):
         given = ast.unparse(tree)
-        raise ArgumentError(f"{text!r}: {given!r} is no number, tuple or word") from None
+        raise ArgumentError(
+            f"{text!r}: {given!r} is no number, tuple or word; write quotes around words with signs"
+        ) from None
 
 
 def _words(tree: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from microgd.autodiff.tree import paths, rebuilt
 from microgd.errors import ArgumentError
 from microgd.optim.optimizer import Optimizer, Slots, State, checked_leaves, matched, require_state
-from microgd.optim.wrapping import Wrapper
+from microgd.optim.wrapping import Wrapper, require_optimizer
 from microgd.options import not_negative
 
 
@@ -55,8 +55,7 @@ class Group:
         not_negative(self, "factor")
         if not self.names:
             raise ArgumentError("Group: names is a pattern such as '*.b', not empty")
-        if not hasattr(self.optimizer, "gradient_point"):
-            raise ArgumentError(f"Group: {self.optimizer!r} is no optimizer")
+        require_optimizer(self, "optimizer")
 
 
 class Groups(Wrapper):
@@ -177,10 +176,7 @@ class Groups(Wrapper):
                     f"{', '.join(self._keys())}"
                 )
             return lr[key]
-        if lr is None:
-            lr = group.optimizer.rate
-        elif isinstance(lr, int | float):
-            lr = Optimizer().checked_rate(lr)
+        lr = group.optimizer.rate if lr is None else Optimizer().checked_rate(lr)
         return lr * group.factor if group.factor != 1.0 else lr
 
     def _split(self, params: Any, values: list[Any]) -> list[dict[str, Any]]:
@@ -189,6 +185,8 @@ class Groups(Wrapper):
         for path, value in zip(paths(params), values, strict=True):
             for part, group in zip(parts, self._members, strict=True):
                 if fnmatchcase(path, group.names):
+                    if path in part:
+                        raise ArgumentError(f"two parameters are called {path!r}: rename one")
                     part[path] = value
                     break
             else:

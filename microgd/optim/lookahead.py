@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError
 from microgd.gates.reduction import total
 from microgd.gates.selection import clip, equal, greater, where
-from microgd.optim.optimizer import Optimizer, State, called, checked_leaves, matched, require_state
+from microgd.optim.optimizer import (
+    Optimizer,
+    State,
+    aligned,
+    called,
+    checked_leaves,
+    matched,
+    remembered,
+    require_state,
+)
 from microgd.optim.wrapping import Wrapper
 from microgd.options import pair, refuse, whole
 
@@ -50,7 +61,8 @@ class Lookahead(Wrapper):
 
     def check(self) -> None:
         whole(self, "k")
-        if self.alpha != FITTED and (isinstance(self.alpha, str) or not 0 < self.alpha <= 1):
+        number = isinstance(self.alpha, int | float) and not isinstance(self.alpha, bool)
+        if self.alpha != FITTED and not (number and 0 < float(self.alpha) <= 1):
             refuse(self, "alpha", "a number above 0 and up to 1, or 'fitted'")
         expected = "two numbers, 0 ≤ least ≤ largest"
         pair(self, "bounds", expected, lambda least, largest: 0 <= least <= largest)
@@ -73,7 +85,9 @@ class Lookahead(Wrapper):
 
     def init(self, params: Any) -> State:
         """The state: the inner one, the point the cycle began at, and the steps since."""
-        start = rebuilt(params, iter(checked_leaves(params)))
+        # copies: who changes an array of parameters in place must not move the start as well
+        found = (x.copy() if isinstance(x, np.ndarray) else x for x in checked_leaves(params))
+        start = rebuilt(params, found)
         state = {"inner": self.inner.init(params), "start": start, "steps": 0.0}
         return {**state, "loss": 0.0} if self.fitted else state
 
@@ -92,6 +106,8 @@ class Lookahead(Wrapper):
         require_state(
             self, state, {"inner", "start", "steps"} | ({"loss"} if self.fitted else set())
         )
+        start = remembered(state, "start", params)
+        state = {**state, "start": rebuilt(params, iter(start))}
         if self.fitted:
             return self._fitted_update(params, grads, state, lr, loss)
         ahead, inner = self.inner.update(params, grads, state["inner"], lr, loss)
@@ -150,5 +166,5 @@ class Lookahead(Wrapper):
 
 def _chosen(condition: Any, yes: Any, no: Any) -> Any:
     """One of two trees of the same structure, by a number that may not be known yet."""
-    pairs = zip(leaves(yes), leaves(no), strict=True)
+    pairs = zip(aligned(yes, no, "two states differ"), leaves(no), strict=True)
     return rebuilt(no, iter([where(condition, a, b) for a, b in pairs]))

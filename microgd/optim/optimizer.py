@@ -16,7 +16,7 @@ from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError, DataError, ShapeError
 from microgd.graph.node import Node
 from microgd.graph.values import FLOAT32, shape_of, value_from
-from microgd.options import not_negative, one_of, written
+from microgd.options import flags, not_negative, one_of, written
 
 State = dict[str, Any]
 #: What a rule remembers of one parameter, by name.
@@ -53,6 +53,7 @@ class Optimizer:
     def __post_init__(self) -> None:
         not_negative(self, "weight_decay", *(["lr"] if self.lr is not None else []))
         one_of(self, "penalty", ("half", "whole"))
+        flags(self)
         self.check()
 
     def check(self) -> None:
@@ -188,22 +189,24 @@ class Optimizer:
                     + ("; to climb, use maximize=True" if lr < 0 else "")
                 )
             return float(lr)
-        if isinstance(lr, str | dict | list | tuple):
+        if not isinstance(getattr(lr, "dtype", None), np.dtype) or shape_of(lr) != ():
             raise ArgumentError(f"a learning rate is one number, got {lr!r:.60}")
-        return lr
+        return self.checked_rate(float(lr)) if isinstance(lr, np.ndarray) else lr
 
     def _past(self, params: Any, state: State) -> list[Slots]:
         """The slots of each parameter, from the state's trees."""
         require_state(self, state, {"t", *self.slots()})
-        columns = {name: leaves(state[name]) for name in self.slots()}
-        count = len(leaves(params))
-        for name, column in columns.items():
-            if len(column) != count:
-                raise ShapeError(
-                    f"the state's {name!r} has {len(column)} parts, the parameters {count}: "
-                    "make a new state with init(params)"
-                )
-        return [{name: column[i] for name, column in columns.items()} for i in range(count)]
+        thetas = leaves(params)
+        past: list[Slots] = [{} for _ in thetas]
+        for name in self.slots():
+            for theta, x, slots in zip(thetas, remembered(state, name, params), past, strict=True):
+                if shape_of(x) not in ((), shape_of(theta)):
+                    raise ShapeError(
+                        f"the state's {name!r} has shape {shape_of(x)}, the parameter "
+                        f"{shape_of(theta)}: make a new state with init(params)"
+                    )
+                slots[name] = x
+        return past
 
     @property
     def text(self) -> str:
@@ -238,7 +241,8 @@ def _as_number(x: Any) -> Any:
 def require_state(owner: object, state: Any, wanted: set[str]) -> None:
     """Refuse the state of another optimizer."""
     if not isinstance(state, dict) or set(state) != wanted:
-        given = ", ".join(map(str, state)) if isinstance(state, dict) else repr(state)[:60]
+        filled = isinstance(state, dict) and state
+        given = ", ".join(map(str, state)) if filled else repr(state)[:60]
         raise ArgumentError(
             f"this is no state of {type(owner).__name__}, which has {', '.join(sorted(wanted))}; "
             f"got {given}. Make one with init(params)"
@@ -247,12 +251,10 @@ def require_state(owner: object, state: Any, wanted: set[str]) -> None:
 
 def matched(params: Any, grads: Any) -> tuple[list[Any], list[Any]]:
     """Parameters and gradients side by side."""
-    thetas, gradients = checked_leaves(params), leaves(grads)
-    if len(thetas) != len(gradients):
-        raise ShapeError(
-            f"{len(thetas)} parameters need as many gradients, got {len(gradients)}: give the "
-            "gradients in the parameters' structure, as mg.grad does"
-        )
+    thetas = checked_leaves(params)
+    gradients = aligned(
+        grads, params, "gradients have to be in the parameters' structure, as mg.grad gives them"
+    )
     for place, (theta, g) in enumerate(zip(thetas, gradients, strict=True)):
         if g is None:
             raise DataError(f"the gradient of parameter {place} is None: call backward() first")
@@ -261,6 +263,59 @@ def matched(params: Any, grads: Any) -> tuple[list[Any], list[Any]]:
                 f"parameter {place} has shape {shape_of(theta)}, its gradient {shape_of(g)}"
             )
     return thetas, [_as_number(g) for g in gradients]
+
+
+def aligned(tree: Any, like: Any, rule: str) -> list[Any]:
+    """The leaves of a tree in the order of another tree's: what has a key is found by its key.
+
+    Raises:
+        ShapeError: `rule`, and where the structures differ.
+
+    >>> aligned({"b": 2.0, "w": 1.0}, {"w": 0.0, "b": 0.0}, "")
+    [1.0, 2.0]
+    """
+    found: list[Any] = []
+    _align(tree, like, rule, "", found)
+    return found
+
+
+def _align(tree: Any, like: Any, rule: str, path: str, found: list[Any]) -> None:
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            raise ShapeError(_differ(rule, path, tree, f"keys {', '.join(map(str, like))}"))
+        for key, part in like.items():
+            _align(tree[key], part, rule, f"{path}.{key}" if path else str(key), found)
+    elif isinstance(like, list | tuple):
+        if not isinstance(tree, list | tuple) or len(tree) != len(like):
+            raise ShapeError(_differ(rule, path, tree, f"{len(like)} parts"))
+        for place, (mine, part) in enumerate(zip(tree, like, strict=True)):
+            if part.__class__ is float and mine.__class__ is float:  # long lists are common
+                found.append(mine)
+            else:
+                _align(mine, part, rule, f"{path}.{place}" if path else str(place), found)
+    elif isinstance(tree, dict | list | tuple):
+        raise ShapeError(_differ(rule, path, tree, "one number or array"))
+    else:
+        found.append(tree)
+
+
+def _differ(rule: str, path: str, tree: Any, wanted: str) -> str:
+    if isinstance(tree, dict):
+        given = f"keys {', '.join(map(str, tree))}"
+    elif isinstance(tree, list | tuple):
+        given = f"{len(tree)} parts"
+    else:
+        given = f"{tree!r:.40}"
+    return f"{rule}: expected {wanted}{f' at {path}' if path else ''}, got {given}"
+
+
+def remembered(state: State, name: str, params: Any) -> list[Any]:
+    """What a state has under a name, a part for each parameter."""
+    return aligned(
+        state[name],
+        params,
+        f"the state's {name!r} is not of these parameters; make a new state with init(params)",
+    )
 
 
 def called(name: str, x: Any) -> Any:

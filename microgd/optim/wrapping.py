@@ -5,9 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from microgd.errors import ArgumentError
 from microgd.optim.optimizer import State
-from microgd.options import written
+from microgd.options import flags, refuse, written
+
+
+def require_optimizer(owner: object, name: str) -> None:
+    """Refuse an option that is no optimizer."""
+    given = getattr(owner, name)
+    if isinstance(given, type) and hasattr(given, "gradient_point"):
+        refuse(owner, name, f"an optimizer, such as {given.__name__}() with brackets")
+    if not hasattr(given, "gradient_point"):
+        refuse(owner, name, "an optimizer, such as SGD()")
 
 
 class Wrapper(ABC):
@@ -17,10 +25,8 @@ class Wrapper(ABC):
     inner: Any
 
     def __post_init__(self) -> None:
-        if not hasattr(self.inner, "gradient_point"):
-            raise ArgumentError(
-                f"{type(self).__name__}: inner must be an optimizer, got {self.inner!r}"
-            )
+        require_optimizer(self, "inner")
+        flags(self)
         self.check()
 
     def check(self) -> None:
