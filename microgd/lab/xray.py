@@ -6,7 +6,7 @@ intermediate results by name. The table reads that record; there is no second op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,9 @@ from microgd.stopping import Steps
 from microgd.tensor import Tensor
 
 Rule = Optimizer | Wrapper
+
+#: What the names of the inputs begin with that are the state before a step: "old m".
+OLD = "old "
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,7 @@ def _record(
     """One update on Tensors, so that all of it is recorded."""
     thetas = {name: Tensor(x, name=name) for name, x in params.items()}
     grads = {name: Tensor(x, name="g") for name, x in slopes.items()}
-    past = _tensors(state)
+    past = _tensors(state, thetas)
     gamma = Tensor(lr, name="γ")
     found, kept = rule.update(thetas, grads, past, gamma, loss)
     if rewrite is not None:
@@ -252,10 +255,14 @@ def parts_of(record: Record) -> dict[str, dict[str, Node]]:
         found[name] = {}
         for node in sorted(named, key=lambda node: node.stamp):
             label = str(node.name)
-            while label in found[name]:  # ‖g‖ of a normalised gradient, and of clipping it
-                label += "′"
-            found[name][label] = node
+            while label in found[name] and not _equal(found[name][label], node):
+                label += "′"  # ‖g‖ of a gradient, and of the same gradient when it is clipped
+            found[name].setdefault(label, node)
     return found
+
+
+def _equal(one: Node, other: Node) -> bool:
+    return np.array_equal(np.asarray(one.value), np.asarray(other.value), equal_nan=True)
 
 
 def _sort(tree: Any, key: str | None, states: dict[str, list[Node]]) -> None:
@@ -289,10 +296,14 @@ def _believing(state: Any, steps: float) -> Any:
     }
 
 
-def _tensors(tree: Any) -> Any:
+def _tensors(tree: Any, names: Collection[str], slot: str = "") -> Any:
+    """A state whose leaves are inputs of the record, called `old m` for the slot m."""
     if isinstance(tree, Mapping):
-        return {name: _tensors(part) for name, part in tree.items()}
-    return Tensor(tree)
+        inside = not slot or not set(tree) <= set(names)
+        return {
+            name: _tensors(part, names, name if inside else slot) for name, part in tree.items()
+        }
+    return Tensor(tree, name=OLD + slot)
 
 
 def _plain(tree: Any) -> Any:
