@@ -70,6 +70,7 @@ def test_the_same_picture_twice_and_the_users_settings_stay() -> None:
         ([], 10, "1 to 14 schedules fit"),
         ([Cosine()] * 15, 10, "1 to 14 schedules fit"),
         (Cosine(), 0, "steps must be a whole number"),
+        ({"a": [1e305]}, 10, "rates above 1e.300 fit in no picture"),
         (3, 10, "takes schedules, got 3"),
         ({"a": "b"}, 10, "a function of the step number or a list of rates"),
         ({"a": []}, 10, "a function of the step number or a list of rates"),

@@ -317,6 +317,13 @@ def test_after_a_warmup_the_schedule_is_itself(steps: int, start: float, t: int)
     assert warm(steps) == 0.1
 
 
+def test_warmups_in_warmups_take_no_longer_than_they_are_deep() -> None:
+    schedule: Schedule = Constant()
+    for _ in range(60):
+        schedule = Warmup(schedule, 2, 0.5)
+    assert schedule([0, 1, 120]) == pytest.approx([0.1 / 2**60, 0.1 * 0.75 / 2**59, 0.1])
+
+
 class TestPlateau:
     def test_patience_is_how_many_bad_ones_are_borne(self) -> None:
         for patience in (0, 1, 3):
@@ -437,6 +444,8 @@ class TestOptions:
         [
             (lambda: Constant(0), "Constant: lr must be a number above 0, got 0"),
             (lambda: Constant(math.nan), "lr must be a finite number, got nan"),
+            (lambda: Constant(10**400), "lr must be at most 9,007,199,254,740,992, got 1000"),
+            (lambda: MultiStep(milestones=(10**400,)), "milestones must be at most"),
             (lambda: Power(power=-1), "power must be 0 or a number above it"),
             (lambda: Power(offset=0), "offset must be a number above 0"),
             (lambda: InverseTime(decay=-1), "decay must be 0 or a number above it"),

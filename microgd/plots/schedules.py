@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Lines that can be told apart, and steps of which each is worth a point.
 MOST_LINES, POINTS = 14, 4000
 
+#: Beyond it, the margins of a picture are no numbers any more.
+LARGEST = 1e300
+
 
 def draw_schedules(
     schedules: Any,
@@ -109,4 +112,6 @@ def _rates(schedule: Any, steps: Any) -> Any:
         raise ArgumentError(
             f"a schedule is a function of the step number or a list of rates, got {schedule!r}"
         )
+    if np.nanmax(np.abs(rates), initial=0) > LARGEST:
+        raise ArgumentError(f"rates above {LARGEST:g} fit in no picture; draw fewer steps")
     return rates

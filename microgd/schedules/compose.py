@@ -40,11 +40,10 @@ class Warmup(Schedule):
             refuse(self, "start", "a share of the first rate, from 0 to 1")
 
     def rates(self, t: Rates) -> Rates:
-        first = self.schedule(0)
+        # One question for all of it: two would double with every warm-up inside another.
+        later = self.schedule.rates(np.append(np.maximum(t - self.steps, 0), 0))
         share = self.start + (1 - self.start) * (t / self.steps)
-        # Minimum: a step before the schedule begins, the rest of it is not asked for.
-        after = self.schedule.rates(np.maximum(t - self.steps, 0))
-        return np.where(t < self.steps, first * share, after)
+        return np.where(t < self.steps, later[-1] * share, later[:-1])
 
     def tail(self) -> Tail | None:
         tail = self.schedule.tail()

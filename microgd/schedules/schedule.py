@@ -17,6 +17,10 @@ from microgd.schedules.tails import Tail
 Rates = NDArray[np.float64]
 
 
+#: Whole numbers above it are no floats any more; nobody takes so many steps.
+_LARGEST = 2**53
+
+
 class Schedule:
     """A learning rate for every step: call it with t = 0, 1, 2, … for the rate used in step t.
 
@@ -75,6 +79,9 @@ def plain_options(owner: object) -> None:
         if isinstance(value, list | tuple):
             value = tuple(v.item() if isinstance(v, np.generic) else v for v in value)
         object.__setattr__(owner, field.name, value)
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and abs(number) > _LARGEST:
+                refuse(owner, field.name, f"at most {_LARGEST:,}")
 
 
 def increasing(owner: object, name: str, *, strictly: bool = True) -> None:
