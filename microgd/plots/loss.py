@@ -150,6 +150,10 @@ def _plot(
     if log:
         style.log_axis(axes)
     low, high = _limits(runs, log)
+    # Before anything is drawn: matplotlib would try to fit 1e300 into the axes.
+    axes.set_ylim(low, high)
+    longest = max(1, *(_last_seen(one, v, high) for one, v in zip(descents, runs, strict=True)))
+    axes.set_xlim(-0.02 * longest, longest * 1.02)
     ends = []
     for place, (one, values) in enumerate(zip(descents, runs, strict=True)):
         looks = style.series(place, dark=dark)
@@ -170,9 +174,6 @@ def _plot(
             x, y = times[drawn[-1]], heights[drawn[-1]]
             said = f"{name} = 0 from t = {times[drawn[-1] + 1]}"
             _say(axes, float(x), max(float(y), low), said, looks.colour, palette)
-    axes.set_ylim(low, high)
-    longest = max(1, *(_last_seen(one, v, high) for one, v in zip(descents, runs, strict=True)))
-    axes.set_xlim(-0.02 * longest, longest * 1.02)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("step t")
     axes.set_ylabel(name)
@@ -249,8 +250,8 @@ def _spans(runs: Sequence[Array]) -> bool:
     if not runs or any((v < 0).any() for v in runs):
         return False
     runs = [v for v in runs if v[-1] <= v[0]] or runs  # what blows up spans hundreds of them
-    positive = np.concatenate([v[v > 0] for v in runs])
-    return positive.size > 1 and bool(np.log10(positive.max() / positive.min()) >= DECADES)
+    heights = np.log10(np.concatenate([v[v > 0] for v in runs]))
+    return heights.size > 1 and bool(heights.max() - heights.min() >= DECADES)
 
 
 def _known_minimum(problems: Sequence[Problem], runs: Sequence[Array]) -> float | None:

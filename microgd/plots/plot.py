@@ -18,7 +18,8 @@ class Plot:
     """A picture.
 
     Attributes:
-        figure: the `matplotlib.figure.Figure`, to change or add to.
+        figure: the `matplotlib.figure.Figure`, to change or add to. Its layout is settled, so that
+            it is the same in every format; `set_layout_engine("constrained")` settles it anew.
 
     >>> with style.context():
     ...     figure, axes = style.new_figure(3, 2)
@@ -27,6 +28,11 @@ class Plot:
     """
 
     figure: Figure
+
+    def __post_init__(self) -> None:
+        with style.context():
+            self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
 
     @property
     def svg(self) -> str:
