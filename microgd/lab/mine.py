@@ -129,26 +129,44 @@ def check_mine(optimizer: Rule | str, mine: Mine, problem: Any = None, **options
     if min(steps) < 0 or max(steps) > MOST_ROWS:
         raise ArgumentError(f"{mine.file}: t is a step from 1 to {MOST_ROWS}")
     right = xray(optimizer, problem, steps=max(1, *steps), **options)
-    cells = list(_cells(mine, right, steps))
-    if not cells:
-        raise ArgumentError(
-            f"{mine.file} has nothing to compare, only {', '.join(mine.columns)}: give "
-            f"it columns such as {', '.join(['t', 'g', *map(plain_name, right.columns), 'step'])}"
-        )
-    wrong = next((cell for cell in cells if not cell.fits), None)
-    guesses: list[tuple[str, int]] = []
-    if wrong is not None:
-        for mistake in mistakes(right):
-            try:
-                run = mistake.run(problem, **{**options, "steps": right.steps})
-            except MicrogdError:  # a mistake that this rule cannot be run with
-                continue
-            own = list(_cells(mine, run, steps))
-            if any((c.t, c.column) == (wrong.t, wrong.column) and c.fits for c in own):
-                guesses.append((mistake.text, sum(c.fits for c in own)))
-    most = max((count for _, count in guesses), default=0)
-    best = tuple(one for one in guesses if one[1] == most)[:GUESSES]
-    return Finding(tuple(cells), wrong, best, (FROM_0,) if offset else ())
+    notes = (FROM_0,) if offset else ()
+    wrong_runs: list[tuple[str, XRay]] = []
+    findings = []
+    # θ without more words is the one after the step, or before it where it begins at the start;
+    # but it may also be a mistake that leaves θ at the start
+    for is_before in (True, False) if _may_be_before(mine, right, steps) else (False,):
+        cells = list(_cells(mine, right, steps, is_before))
+        if not cells:
+            raise ArgumentError(
+                f"{mine.file} has nothing to compare, only {', '.join(mine.columns)}: give it "
+                f"columns such as t, g, {', '.join(map(plain_name, right.columns))}, step"
+            )
+        wrong = next((cell for cell in cells if not cell.fits), None)
+        if wrong is not None and not wrong_runs:
+            wrong_runs = list(_mistaken(right, problem, options))
+        guesses = []
+        for text, run in wrong_runs if wrong else ():
+            own = list(_cells(mine, run, steps, is_before))
+            if any((c.t, c.column) == (wrong.t, wrong.column) and c.fits for c in own):  # type: ignore[union-attr]
+                guesses.append((text, sum(c.fits for c in own)))
+        most = max((count for _, count in guesses), default=0)
+        best = tuple(one for one in guesses if one[1] == most)[:GUESSES]
+        findings.append(Finding(tuple(cells), wrong, best, notes))
+    return max(findings, key=_explains)
+
+
+def _explains(finding: Finding) -> tuple[bool, int, int]:
+    """How well a way to read the table explains its numbers."""
+    guessed = finding.guesses[0][1] if finding.guesses else 0
+    return finding.wrong is None, guessed, sum(cell.fits for cell in finding.cells)
+
+
+def _mistaken(right: XRay, problem: Any, options: Mapping[str, Any]) -> Iterator[tuple[str, XRay]]:
+    for mistake in mistakes(right):
+        try:
+            yield mistake.text, mistake.run(problem, **{**options, "steps": right.steps})
+        except MicrogdError:  # a mistake that this rule cannot be run with
+            continue
 
 
 def _in_our_names(mine: Mine, run: XRay) -> Mine:
@@ -187,12 +205,15 @@ def _step(row: Mapping[str, Number], place: int, offset: int) -> int:
     return int(t) + offset
 
 
-def _cells(mine: Mine, run: XRay, steps: list[int]) -> Iterator[Cell]:
+def _may_be_before(mine: Mine, run: XRay, steps: list[int]) -> bool:
+    """Whether their θ in the row of the first step is the start."""
+    first = next((row for row, t in zip(mine.rows, steps, strict=True) if t == 1), {})
+    return "θ" in first and fits(first["θ"], run.rows[0].before)
+
+
+def _cells(mine: Mine, run: XRay, steps: list[int], is_before: bool) -> Iterator[Cell]:
     """Their numbers with an X-ray's, step by step, in the order of computation."""
     by_t = {row.t: row for row in run.rows}
-    first = next((row for row, t in zip(mine.rows, steps, strict=True) if t == 1), {})
-    # θ without more words: the one before a step, if it is the start in the first step's row
-    is_before = "θ" in first and fits(first["θ"], run.rows[0].before)
     reads: dict[str, Read] = {"before": lambda row: row.before}
     if is_before:
         reads["θ"] = reads["before"]

@@ -51,7 +51,9 @@ def mistakes(right: XRay) -> list[Mistake]:
     ['Δ is added to θ instead of taken off', 'the learning rate is left out']
     """
     rule = right.rule
-    return [*_by_rewriting(right), *_by_first_step(right), *_by_options(rule), *_variants(rule)]
+    found = [*_by_rewriting(right), *_by_first_step(right), *_by_options(rule)]
+    known = [one.rule for one in found]
+    return [*found, *(one for one in _variants(rule) if one.rule not in known)]
 
 
 # -- one gate is wrong -----------------------------------------------------------------------------
@@ -244,7 +246,7 @@ def _variants(rule: Rule) -> Iterator[Mistake]:
         other = variant(rule, name)
         if other not in seen:
             seen.append(other)
-            yield Mistake(f"it is written as in {SOURCES[name]}: {other.text}", other)
+            yield Mistake(f"it is {other.text}, the form of {SOURCES[name]}", other)
 
 
 def _changed(rule: Any, changes: Mapping[str, Any]) -> Any:

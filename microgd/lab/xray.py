@@ -276,7 +276,8 @@ def _sort(tree: Any, key: str | None, states: dict[str, list[Node]]) -> None:
 
 def _taken(theta: Tensor, new: Any) -> Any:
     """Δ: as recorded where the step ends in θ − Δ, so that no digit is lost; else θ − θ′."""
-    if isinstance(new, Node) and new.gate.name == "sub" and new.inputs[0] is theta:
+    ends = isinstance(new, Node) and new.gate.name in ("sub", "add")  # add: a mistake's θ + Δ
+    if ends and new.inputs[0] is theta:
         return new.inputs[1]
     return np.asarray(theta.value) - np.asarray(new.value if isinstance(new, Node) else new)
 
