@@ -10,13 +10,16 @@ BARS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.-~=+*#"
 
 
-def sparkline(values: Sequence[float], columns: int) -> str:
+def sparkline(values: Sequence[float], columns: int, bars: str = "") -> str:
     """The numbers as bars, from the least to the largest; of many, a mean for each column.
 
-    >>> sparkline([0, 1, 2, 3], 10)
+    Arguments:
+        bars: the signs, from low to high; those that standard output can show, unless given.
+
+    >>> sparkline([0, 1, 2, 3], 10, BARS)
     '▁▃▆█'
     """
-    bars = BARS if speaks_unicode() else PLAIN
+    bars = bars or (BARS if speaks_unicode() else PLAIN)
     count = max(1, min(columns, len(values)))
     means = []
     for column in range(count):

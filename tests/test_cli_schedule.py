@@ -11,7 +11,7 @@ import pytest
 from cli_runner import names_in, refused, run, said
 
 from microgd.schedules import SCHEDULES, SGDR, Cosine, read_schedule
-from microgd_cli.sparkline import sparkline
+from microgd_cli.sparkline import BARS, PLAIN, sparkline
 
 
 def table_of(printed: str) -> list[list[str]]:
@@ -198,11 +198,12 @@ class TestPictures:
 
 class TestSparkline:
     def test_from_the_least_to_the_largest(self) -> None:
-        assert sparkline([3, 2, 1, 0], 10) == "█▆▃▁"
-        assert sparkline([1, 1, 1], 2) == "▅▅"
-        assert sparkline([5], 10) == "▅"
+        assert sparkline([3, 2, 1, 0], 10, BARS) == "█▆▃▁"
+        assert sparkline([1, 1, 1], 2, BARS) == "▅▅"
+        assert sparkline([5], 10, BARS) == "▅"
 
     def test_means_of_many(self) -> None:
-        line = sparkline([0.1 * i for i in range(1000)], 8)
+        line = sparkline([0.1 * i for i in range(1000)], 8, BARS)
         assert line == "▁▂▃▄▅▆▇█"
+        assert sparkline([0, 1], 2, PLAIN) == "_#"
         assert len(sparkline([1.0, 2.0] * 500, 70)) == 70
