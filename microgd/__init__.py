@@ -215,7 +215,10 @@ __all__ = [
 ]
 
 #: Floors that are imported when first used: most who import microgd want a picture.
-_FLOORS = ("lab", "optim", "plots", "schedules", "stopping")
+_FLOORS = (
+    *("data", "init", "lab", "losses", "nn", "optim", "plots", "schedules", "stopping"),
+    "training",
+)
 _COMPILER = {
     "DeviceArray": "array",
     "Program": "program",

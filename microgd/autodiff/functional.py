@@ -68,22 +68,25 @@ def number(x: Any) -> Any:
     return x if shape_of(x) == () else x.copy()
 
 
-def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
+def value_and_grad(fn: Function, wrt: Wrt = 0, aux: bool = False) -> Function:
     """A function that returns `fn`'s value and its gradient.
 
     Arguments:
         fn: takes numbers, arrays, Tensors or trees of them; returns a scalar.
         wrt: which positional argument to differentiate, or a tuple of positions.
+        aux: `fn` returns a scalar and a tree of other results, which are handed on.
 
     Returns:
         `(value, gradient)`; the gradient has the structure of the argument (a tuple of those for
-        several positions).
+        several positions). With `aux`, `((value, others), gradient)`.
 
     Raises:
         ShapeError: `fn` returns something that is not a scalar.
 
     >>> value_and_grad(lambda x, y: x * x * y)(3.0, 2.0)
     (18.0, 12.0)
+    >>> value_and_grad(lambda x: (x * x, {"half": x / 2}), aux=True)(3.0)
+    ((9.0, {'half': 1.5}), 6.0)
     """
     positions = wrt if isinstance(wrt, tuple) else (wrt,)
     if not all(isinstance(position, int) for position in positions):
@@ -99,14 +102,36 @@ def value_and_grad(fn: Function, wrt: Wrt = 0) -> Function:
             fresh = [variable(x) for x in leaves(args[position])]
             variables += fresh
             call[position] = rebuilt(args[position], iter(fresh))
-        output, as_graph = run(fn, call, options, variables, leaves(list(args)))
+        others: list[Any] = []
+        main = _first_result(fn, others) if aux else fn
+        output, as_graph = run(main, call, options, variables, leaves(list(args)))
         _require_scalar(output)
         found = iter(gradients(output, variables, 1.0, as_graph))
         parts = tuple(rebuilt(args[p], found) for p in positions)
         value = output if as_graph else number(output)
+        if aux:
+            (tree,) = others
+            kept = (x if as_graph or not isinstance(x, Tensor) else number(x) for x in leaves(tree))
+            value = value, rebuilt(tree, kept)
         return value, parts[0] if isinstance(wrt, int) else parts
 
     return wrapped
+
+
+def _first_result(fn: Function, others: list[Any]) -> Function:
+    """`fn` without its other results, which go into the list."""
+
+    def main(*args: Any, **options: Any) -> Any:
+        result = fn(*args, **options)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise DataError(
+                "with aux=True the function returns two things, the scalar and a tree of others; "
+                f"it returned {type(result).__name__}"
+            )
+        others.append(result[1])
+        return result[0]
+
+    return main
 
 
 def grad(fn: Function, wrt: Wrt = 0) -> Function:
