@@ -81,7 +81,7 @@ class Adam(Optimizer):
         ):
             refuse(self, "eps_before_correction", "False without a correction, or inside the root")
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         lines = ["m ← β₁·m + (1 − β₁)·g", "v ← β₂·v + (1 − β₂)·g²"]
         m, v = "m", "v"
         if self.bias_correction == COMPOUNDED:
@@ -96,8 +96,6 @@ class Adam(Optimizer):
         if self.amsgrad and not before:
             lines.append("v⁺ ← max(v⁺, v̂)")
             v = "v⁺"
-        if self.weight_decay and self.decoupled:
-            lines.append("θ ← θ − γ·λ·θ")
         below = root_text(v, self.eps_inside_root)
         if self.eps_before_correction:
             below = below.replace("ε", "ε / √(1 − β₂ᵗ)")

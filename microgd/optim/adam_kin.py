@@ -45,7 +45,7 @@ class Adamax(Optimizer):
         not_negative(self, "eps")
         one_of(self, "eps_place", ("gradient", "denominator"))
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         inside = self.eps_place == "gradient"
         return (
             "m ← β₁·m + (1 − β₁)·g",
@@ -97,7 +97,7 @@ class NAdam(Optimizer):
         not_negative(self, "eps", "momentum_decay")
         one_of(self, "form", ("pytorch", "simple"))
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         lines = ["m ← β₁·m + (1 − β₁)·g", "v ← β₂·v + (1 − β₂)·g²", "v̂ = v / (1 − β₂ᵗ)"]
         if self.form == "simple":
             lines.append("m̂ = β₁·m / (1 − β₁ᵗ⁺¹) + (1 − β₁)·g / (1 − β₁ᵗ)")
@@ -163,9 +163,9 @@ class AdaBelief(Adam):
 
     source = "Zhuang et al., 2020; named in lecture 002"
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         mean = "v ← β₂·v + (1 − β₂)·(g − m)²" + (" + ε" if self.eps_in_mean else "")
-        return tuple(mean if line.startswith("v ← β₂") else line for line in super().formula())
+        return tuple(mean if line.startswith("v ← β₂") else line for line in super().rule())
 
     def slots(self) -> dict[str, str]:
         return {**super().slots(), "v": "the running mean of (g − m)²"}

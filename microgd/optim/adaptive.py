@@ -50,7 +50,7 @@ class AdaGrad(Optimizer):
     def check(self) -> None:
         not_negative(self, "eps", "lr_decay", "initial_accumulator")
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         gamma = "γ/(1 + (t − 1)·decay)" if self.lr_decay else "γ"
         return ("s ← s + g²", f"θ ← θ − {gamma}·g / {root_text('s', self.eps_inside_root)}")
 
@@ -93,7 +93,7 @@ class AdaDelta(Optimizer):
         fraction(self, "rho")
         not_negative(self, "eps")
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         return (
             "u ← ρ·u + (1 − ρ)·g²",
             "Δ = √(d + ε) / √(u + ε) · g",
@@ -149,7 +149,7 @@ class RMSprop(Optimizer):
         one_of(self, "momentum_form", ("pytorch", "displacement"))
         not_negative(self, "eps", "initial_accumulator")
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         lines = ["u ← α·u + (1 − α)·g²"]
         below = root_text("u", self.eps_inside_root)
         if self.centered:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError
 from microgd.gates.selection import clip, minimum
-from microgd.optim.optimizer import Optimizer, State
+from microgd.optim.optimizer import Optimizer, State, with_gradient_changed
 from microgd.optim.signs import length
 from microgd.optim.wrapping import Wrapper
 from microgd.options import above_zero, one_of
@@ -84,7 +84,7 @@ class Clipped(Wrapper):
         if self.norm is not None:
             own = "   (‖g‖ of each array)" if self.per == "parameter" else ""
             lines.append(f"g ← g·min(1, {self.norm:g} / ‖g‖){own}")
-        return (*lines, *self.inner.formula())
+        return with_gradient_changed(self.inner.formula(), lines)
 
     def init(self, params: Any) -> State:
         """The inner optimizer's state."""

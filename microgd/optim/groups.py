@@ -22,8 +22,12 @@ class Frozen(Optimizer):
     1.0
     """
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         return ("θ stays",)
+
+    def formula(self) -> tuple[str, ...]:
+        """Nothing is done, whatever the options."""
+        return self.rule()
 
     def move(self, g: Any, past: Slots, lr: Any, t: Any) -> tuple[Any, Slots]:
         return 0.0, {}

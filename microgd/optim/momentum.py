@@ -46,7 +46,7 @@ class SGD(Optimizer):
     def slots(self) -> dict[str, str]:
         return {"b": "the gradients that still roll"} if self.momentum else {}
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         if not self.momentum:
             return ("θ ← θ − γ·g",)
         g = "(1 − τ)·g   (the first time b ← g)" if self.dampening else "g"
@@ -103,7 +103,7 @@ class Momentum(Optimizer):
     def slots(self) -> dict[str, str]:
         return {"v": "the speed"}
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         return {
             "pytorch": ("v ← μ·v + g", "θ ← θ − γ·v"),
             "velocity": ("v ← μ·v − γ·g", "θ ← θ + v"),
@@ -161,14 +161,18 @@ class Nesterov(Optimizer):
     def slots(self) -> dict[str, str]:
         return {"v": "the speed"}
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         return {
             "pytorch": ("v ← μ·v + g", "θ ← θ − γ·(g + μ·v)"),
             "shifted": ("v′ = μ·v − γ·g", "θ ← θ + v′ + μ·(v′ − v)"),
-            "look-ahead": ("g = ∇L(θ + μ·v)", "v ← μ·v − γ·g", "θ ← θ + v"),
-            "displacement": ("g = ∇L(θ − μ·v)", "v ← μ·v + γ·g", "θ ← θ − v"),
-            "rolling": ("g = ∇L(θ + v)", "v ← μ·v − γ·g", "θ ← θ + v"),
+            "look-ahead": (f"g = ∇L{self.point_text()}", "v ← μ·v − γ·g", "θ ← θ + v"),
+            "displacement": (f"g = ∇L{self.point_text()}", "v ← μ·v + γ·g", "θ ← θ − v"),
+            "rolling": (f"g = ∇L{self.point_text()}", "v ← μ·v − γ·g", "θ ← θ + v"),
         }[self.form]
+
+    def point_text(self) -> str:
+        points = {"look-ahead": "(θ + μ·v)", "displacement": "(θ − μ·v)", "rolling": "(θ + v)"}
+        return points.get(self.form, "θ")
 
     def look(self, theta: Any, past: Slots) -> Any:
         ahead = {"look-ahead": self.momentum, "displacement": -self.momentum, "rolling": 1.0}

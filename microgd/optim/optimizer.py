@@ -7,6 +7,7 @@ numbers, the compiler fuses it into a training step, and a picture shows it as a
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,7 +37,7 @@ class Optimizer:
         maximize: climb instead of descend: g ← −g.
         lr: γ where `update` is given none; PyTorch's default if left out here, too.
 
-    Subclasses give the rule for one parameter: `slots`, `move` and `formula`.
+    Subclasses give the rule for one parameter: `slots`, `move` and `rule`.
     """
 
     weight_decay: float = 0.0
@@ -61,8 +62,8 @@ class Optimizer:
 
     # -- the rule for one parameter, which subclasses write -----------------------------------
 
-    def formula(self) -> tuple[str, ...]:
-        """The rule as these options make it, a line for each assignment."""
+    def rule(self) -> tuple[str, ...]:
+        """The rule's own lines of the formula."""
         raise NotImplementedError
 
     def slots(self) -> dict[str, str]:
@@ -91,6 +92,26 @@ class Optimizer:
             Δ, which is taken off the parameter, and the new slots.
         """
         raise NotImplementedError
+
+    # -- the formula ---------------------------------------------------------------------------
+
+    def formula(self) -> tuple[str, ...]:
+        """The rule as these options make it, a line for each assignment.
+
+        >>> from microgd.optim import SGD
+        >>> SGD(weight_decay=0.1, maximize=True).formula()
+        ('g ← −g', 'g ← g + λ·θ', 'θ ← θ − γ·g')
+        """
+        lines = ["g ← −g"] if self.maximize else []
+        if self.weight_decay:
+            decay = "2·λ" if self.penalty == "whole" else "λ"
+            coupled = f"g ← g + {decay}·{self.point_text()}"
+            lines.append(f"θ ← θ − γ·{decay}·θ" if self.decoupled else coupled)
+        return with_gradient_changed(self.rule(), lines)
+
+    def point_text(self) -> str:
+        """Where the gradient is taken, in a formula."""
+        return "θ"
 
     # -- trees of parameters -----------------------------------------------------------------
 
@@ -263,6 +284,12 @@ def matched(params: Any, grads: Any) -> tuple[list[Any], list[Any]]:
                 f"parameter {place} has shape {shape_of(theta)}, its gradient {shape_of(g)}"
             )
     return thetas, [_as_number(g) for g in gradients]
+
+
+def with_gradient_changed(lines: tuple[str, ...], changes: Iterable[str]) -> tuple[str, ...]:
+    """A rule's lines, and what is done to the gradient before: after the line that takes it."""
+    at = 1 if lines[0].startswith("g = ") else 0
+    return (*lines[:at], *changes, *lines[at:])
 
 
 def aligned(tree: Any, like: Any, rule: str) -> list[Any]:

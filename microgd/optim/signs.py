@@ -55,7 +55,7 @@ class Rprop(Optimizer):
         pair(self, "step_sizes", "two numbers with 0 ≤ least ≤ largest", lambda a, b: 0 <= a <= b)
         one_of(self, "variant", VARIANTS)
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         turned = {
             "irprop-": "where g·g⁻ < 0: g ← 0",
             "rprop-": "",
@@ -123,7 +123,7 @@ class NormalizedGradient(Optimizer):
         not_negative(self, "eps")
         one_of(self, "per", ("all", "parameter"))
 
-    def formula(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[str, ...]:
         return (f"θ ← θ − γ·g / {'(‖g‖ + ε)' if self.eps else '‖g‖'}",)
 
     def gather(self, gradients: list[Any]) -> list[Any]:
