@@ -16,6 +16,10 @@ from typing import Any, NoReturn
 from microgd.errors import ArgumentError
 
 
+#: The largest whole number that an option may be: floats hold all up to here.
+LARGEST = 2**53
+
+
 def finite(owner: object, *names: str) -> None:
     """Refuse options that are not finite numbers."""
     for name in names:
@@ -83,7 +87,10 @@ def refuse(owner: object, name: str, expected: str) -> NoReturn:
 
 
 def _number(owner: object, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        refuse(owner, name, "a finite number")
+    # a whole number may be too large for a float
+    if not (abs(value) <= LARGEST if isinstance(value, int) else math.isfinite(value)):
         refuse(owner, name, "a finite number")
     return value
 
