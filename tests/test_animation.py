@@ -228,10 +228,12 @@ def test_the_gif_has_a_picture_for_every_step_and_loops(walks):
         scene = build_scene(walks)
     scale = 810 / scene.size[0]
     for frame in (0, 5, 12):
-        # The marker of the last run lies on top: its colour is where the record says.
+        # The marker of the last run, a square, lies on top where the record says: its colour is all
+        # around there, farther than a dot or the line reaches.
         x, y = (scene.places[1][frame] * scale).round().astype(int)
         expected = [int(scene.tracks[1].series.colour[i : i + 2], 16) for i in (1, 3, 5)]
-        assert pictures[frame][y, x].tolist() == expected
+        around = [(0, 0), (5, 0), (-5, 0), (0, 5), (0, -5)]
+        assert [pictures[frame][y + j, x + i].tolist() for i, j in around] == [expected] * 5
     assert pictures[0][1, 1].tolist() == [255, 255, 255]
 
 

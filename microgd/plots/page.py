@@ -33,9 +33,9 @@ def page_of(scene: Scene) -> str:
         f'{escape(_described(scene), quote=True)}" xmlns:xlink="http://www.w3.org/1999/xlink">\n'
         f"{ground_of(scene)}\n{overlay(scene, KEY)}\n</svg>"
     )
-    for place, light in enumerate(colours):
-        # Only as a whole value: a user's text stands outside of the picture.
-        picture = re.sub(f"(?<=: ){light}\\b|(?<=:){light}\\b", f"var(--c{place})", picture)
+    places = {light: f"var(--c{place})" for place, light in enumerate(colours)}
+    # Only as a whole value: a user's text stands outside of the picture's styles.
+    picture = re.sub(r"(?<=: |.:)#[0-9a-f]{6}\b", lambda m: places.get(m[0], m[0]), picture)
     parts = {
         "title": escape(scene.title),
         "colours": _rule(colours.keys()),
