@@ -50,7 +50,7 @@ def command(words: tuple[str, ...], **options: Any) -> None:
     Examples:
       microgd noise
       microgd noise -o noise.svg --batch 1,8,64,512
-      microgd noise "mean(softplus(-y*(w*x + b)))" w=1 b=0 --data points.csv
+      microgd noise "mean(abs(w*x + b - y))" w=1 b=0 --draws 50
     """
     if options["as_json"] and options["csv_file"] == "-":
         raise click.UsageError("--json and --csv - both print; choose one.")

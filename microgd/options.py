@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 from microgd.errors import ArgumentError
 
-
 #: The largest whole number that an option may be: floats hold all up to here.
 LARGEST = 2**53
 
@@ -186,6 +185,8 @@ def _made(tree: ast.expr, text: str, known: Mapping[str, type], what: str) -> An
     given: dict[str, Any] = {}
     pairs = [*zip(positional, arguments, strict=False), *((k.arg or "", k.value) for k in options)]
     for option, value in pairs:
+        if not option:
+            raise ArgumentError(f"{text!r}: ** is not for here; write each option by its name")
         if option not in allowed:
             near = get_close_matches(option, allowed, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -222,8 +223,12 @@ def _value(tree: ast.expr, text: str, known: Mapping[str, type], what: str) -> A
         return tree.id.lower() == "true"
     if isinstance(tree, ast.Name):  # form=velocity, without quotes
         return math.inf if tree.id == "inf" else tree.id
-    if isinstance(tree, ast.Tuple):
+    if isinstance(tree, ast.Tuple | ast.List):
         return tuple(_value(part, text, known, what) for part in tree.elts)
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):  # 1/3
+        above, below = (_value(part, text, known, what) for part in (tree.left, tree.right))
+        if isinstance(above, int | float) and isinstance(below, int | float) and below:
+            return above / below
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub) and _words(tree):
         return ast.unparse(tree).replace(" ", "")  # form=look-ahead
     try:

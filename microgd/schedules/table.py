@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 from microgd import options
@@ -41,28 +40,4 @@ def read_schedule(text: str) -> Any:
     >>> read_schedule("sgdr(lr=0.1, period=10, growth=2)")(10)
     0.1
     """
-    return options.read(_with_parts_as_text(text), SCHEDULES, "schedule")
-
-
-class _PartsAsText(ast.NodeTransformer):
-    """`(constant, cosine())` → `'constant, cosine()'`, which `Sequence` reads."""
-
-    def _visit_list(self, node: ast.Tuple | ast.List) -> ast.expr:
-        if not any(isinstance(part, ast.Call | ast.Name) for part in node.elts):
-            return node
-        return ast.Constant(", ".join(map(ast.unparse, node.elts)))
-
-    visit_Tuple = visit_List = _visit_list
-
-
-def _with_parts_as_text(text: str) -> str:
-    # `options.read` knows lists of numbers and words only.
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-        if isinstance(tree.body, ast.Call) and any(
-            isinstance(node, ast.Tuple | ast.List) for node in ast.walk(tree)
-        ):
-            return ast.unparse(_PartsAsText().visit(tree))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass  # `options.read` says what is wrong
-    return text
+    return options.read(text, SCHEDULES, "schedule")
