@@ -98,8 +98,8 @@ def command(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     \b
     Examples:
       microgd descend "x**4 + x + 2" x=1 --lr 0.2 --steps 7 --numeric 0.001
-      microgd descend valley --optimizer "sgd,momentum,adam" --steps 60 -o race.svg
-      microgd descend rosenbrock --optimizer adam --steps 200 --animate walk.html
+      microgd descend valley --optimizer sgd,momentum,adam -o race.svg
+      microgd descend rosenbrock --optimizer adam --animate walk.html
       microgd descend double-well --random-starts 6 -o starts.svg
       microgd descend quartic --rates -o rates.svg
     """

@@ -70,9 +70,12 @@ class Sequence(Schedule):
         increasing(self, "milestones")
         parts: object = self.schedules
         if isinstance(parts, str):
+            parts = tuple(split(parts))
+        if isinstance(parts, tuple) and any(isinstance(part, str) for part in parts):
             from microgd.schedules.table import read_schedule
 
-            parts = tuple(map(read_schedule, split(parts)))
+            read = (read_schedule(part) if isinstance(part, str) else part for part in parts)
+            parts = tuple(read)
             object.__setattr__(self, "schedules", parts)
         wanted = len(self.milestones) + 1
         if not isinstance(parts, tuple) or len(parts) != wanted:
