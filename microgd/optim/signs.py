@@ -79,10 +79,10 @@ class Rprop(Optimizer):
         product = g * past["before"]
         shrink, grow = self.etas
         turned = less(product, 0.0)
-        same = shrink if self.zero_shrinks else 1.0
-        factor = where(greater(product, 0.0), grow, where(turned, shrink, same))
+        step = past["step"]  # multiplied in each case: `where` of two bare numbers is float64
+        same = step * shrink if self.zero_shrinks else step
         least, largest = self.step_sizes
-        step = past["step"] * factor
+        step = where(greater(product, 0.0), step * grow, where(turned, step * shrink, same))
         # PyTorch's order: the first step takes part too, with a product of 0
         started = lr + 0.0 * past["step"]
         step = where(first, started, step)
