@@ -2,4 +2,30 @@
 
 Nothing here changes matplotlib's settings or opens a window; matplotlib is imported when the first
 picture is drawn.
+
+>>> import microgd as mg
+>>> mg.plots.draw_descent(mg.lab.descend("bowl", steps=5))
+<plot, 13 × 6.2 inches>
 """
+
+from microgd.plots.animate import animate, animation
+from microgd.plots.contours import draw_contours
+from microgd.plots.curve import draw_curve
+from microgd.plots.descent import draw_descent
+from microgd.plots.loss import draw_loss, draw_rates
+from microgd.plots.noise import draw_noise
+from microgd.plots.plot import Plot
+from microgd.plots.schedules import draw_schedules
+
+__all__ = [
+    "Plot",
+    "animate",
+    "animation",
+    "draw_contours",
+    "draw_curve",
+    "draw_descent",
+    "draw_loss",
+    "draw_noise",
+    "draw_rates",
+    "draw_schedules",
+]

@@ -24,6 +24,8 @@ DECADES = 3.0
 
 #: How far above every start a linear axis follows a run that climbs, in units of the fall.
 CLIMB = 0.6
+#: A run that climbs no further than so many times that is shown whole.
+MODEST = 3.0
 
 #: The same for a logarithmic axis, in decades.
 LOG_CLIMB = 4.0
@@ -224,7 +226,8 @@ def _limits(runs: Sequence[Array], log: bool) -> tuple[float, float]:
     if log:
         room = LOG_CLIMB * (3 if alone else 1)
         low = max(low, min(high, settled) - LOG_DEPTH)
-    high = min(high, settled + room) if log or not alone else high
+    far = high - settled > MODEST * (settled - low or abs(settled) or 1.0)
+    high = min(high, settled + room) if log or (far and not alone) else high
     extent = (high - low) or (1.0 if log else abs(high) or 1.0)
     if log:
         low, high = low - 0.05 * (high - low) - 0.05, high + 0.05 * extent

@@ -53,14 +53,20 @@ def draw_noise(
     middle, samples = _checked(batches, full, coordinates)
     palette = style.palette_of(dark)
     chosen = _chosen(list(samples))
+    shown = {size: samples[size] for size in chosen}
+    arrow, origin = middle, 0.0
+    if middle.size == 1:  # one coordinate: the draws one above the other
+        shown = {size: _stacked(gradients) for size, gradients in shown.items()}
+        arrow, origin = np.array([middle[0], 0.5]), 0.5
+        coordinates, names = (0, 1), (names[0], "draws")
     with style.context(dark):
         figure, first = style.new_figure(width, height, dark=dark, title=title)
         first[0].remove()
         grid = figure.add_gridspec(2, len(chosen), height_ratios=[1.0, 1.1])
-        reach = _reach([samples[b] for b in chosen], middle, coordinates)
+        reach = _reach(list(shown.values()), arrow, coordinates)
         for place, size in enumerate(chosen):
             axes = figure.add_subplot(grid[0, place])
-            _scatter(axes, samples[size], middle, coordinates, reach, palette)
+            _scatter(axes, shown[size], arrow, coordinates, origin, reach, palette)
             axes.set_title(f"B = {size}")
             axes.set_xlabel(style.shown(pretty(names[0]), 20))
             if place == 0:
@@ -76,6 +82,7 @@ def _scatter(
     gradients: Array,
     full: Array,
     coordinates: tuple[int, int],
+    origin: float,
     reach: tuple[Array, Array],
     palette: style.Palette,
 ) -> None:
@@ -85,7 +92,7 @@ def _scatter(
               color=palette.series[0], alpha=alpha, markeredgewidth=0, label="minibatches",
               zorder=3)  # fmt: skip
     axes.annotate(
-        "", xy=(full[i], full[j]), xytext=(0, 0), zorder=5,
+        "", xy=(full[i], full[j]), xytext=(0, origin), zorder=5,
         arrowprops={"arrowstyle": "-|>,head_width=0.3,head_length=0.6", "linewidth": 2.6,
                     "color": palette.series[1], "shrinkA": 0, "shrinkB": 0},
     )  # fmt: skip
@@ -156,7 +163,7 @@ def _checked(
     middle = np.asarray(full, dtype=float).reshape(-1)
     if not batches:
         raise ArgumentError("there is no noise to draw: give gradients for a batch size or more")
-    if middle.size < 2 or not all(0 <= c < middle.size for c in coordinates):
+    if not middle.size or (middle.size > 1 and not all(0 <= c < middle.size for c in coordinates)):
         raise ArgumentError(
             f"a scatter shows two coordinates, got {coordinates} of a gradient of {middle.size}"
         )
@@ -174,6 +181,12 @@ def _checked(
             raise ArgumentError(f"the gradients for B = {size} have inf or NaN among them")
         samples[int(size)] = gradients
     return middle, samples
+
+
+def _stacked(gradients: Array) -> Array:
+    """Gradients of one coordinate, at heights from 0 to 1 in the order of the draws."""
+    heights = np.linspace(0.0, 1.0, len(gradients)) if len(gradients) > 1 else np.array([0.5])
+    return np.stack([gradients[:, 0], heights], axis=1)
 
 
 def _chosen(sizes: list[int]) -> list[int]:
