@@ -193,11 +193,17 @@ def test_noise_that_is_none():
     with pytest.raises(ShapeError, match="n × 2"):
         draw_noise({1: [1.0, 2.0]}, [2.0, 2.0])
     with pytest.raises(ArgumentError, match="two coordinates"):
-        draw_noise({1: [[1.0]]}, [2.0])
+        draw_noise({1: [[1.0, 2.0]]}, [2.0, 2.0], coordinates=(0, 2))
     with pytest.raises(ArgumentError, match="no noise"):
         draw_noise({}, [2.0, 2.0])
     with pytest.raises(ArgumentError, match="inf or NaN"):
         draw_noise({1: [[np.nan, 1.0]]}, [2.0, 2.0])
+
+
+def test_noise_of_one_coordinate_is_stacked_by_draw():
+    figure = draw_noise({1: [[1.0], [3.0], [5.0]], 3: [[3.0]]}, [3.0], names=("∂L/∂w", "")).figure
+    dots = line(figure.axes[0], "minibatches").get_data()
+    assert np.array_equal(dots, [[1.0, 3.0, 5.0], [0.0, 0.5, 1.0]])
 
 
 @pytest.mark.parametrize(
