@@ -23,6 +23,7 @@ COMMANDS = {
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
     "descend": ("descend", "Walk down a function step by step, and show the way."),
     "gates": ("gates", "List the gates, or explain one."),
+    "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),
     "kernels": ("kernels", "Show the OpenCL kernels, and run them beside the interpreter."),
     "noise": ("noise", "Show the noise of minibatch gradients, by batch size."),

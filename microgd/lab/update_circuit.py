@@ -100,9 +100,9 @@ def _circuit(record: Record, name: str) -> Tensor:
                 text = slot if slot == "start" else LETTERS.get(slot, slot) + before
             fresh[node] = leaf(Tensor, INPUT, node.value, text)
     new = rebuild([output], fresh, _simpler)[output]
-    if new.is_leaf:  # Frozen: nothing happens
-        new = new + 0.0
     assert isinstance(new, Tensor)
+    if new.is_leaf:  # Frozen: nothing happens, which a picture has to show
+        new = new + 0.0
     new.name = theta[1]
     if new.gate.name == "sub" and new.inputs[0].name == theta[0]:
         taken = new.inputs[1]
@@ -133,11 +133,10 @@ def _simpler(node: Node, inputs: tuple[Any, ...]) -> Any:
         return inputs[0]
     if gate == "where" and inputs[0].is_constant:
         return inputs[1] if np.all(inputs[0].value) else inputs[2]
-    if gate in ("mul", "add") and inputs[0].is_constant and node.shape == inputs[1].shape:
-        if np.all(inputs[0].value == (1.0 if gate == "mul" else 0.0)):
-            return inputs[1]
-    if gate in ("mul", "add", "sub", "div") and inputs[1].is_constant:
-        nothing = 1.0 if gate in ("mul", "div") else 0.0
-        if node.shape == inputs[0].shape and np.all(inputs[1].value == nothing):
-            return inputs[0]
+    if gate not in ("mul", "div", "add", "sub"):
+        return None
+    nothing = 1.0 if gate in ("mul", "div") else 0.0
+    for one, other in (inputs, inputs[::-1]) if gate in ("mul", "add") else (inputs,):
+        if other.is_constant and node.shape == one.shape and np.all(other.value == nothing):
+            return one
     return None

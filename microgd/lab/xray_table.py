@@ -137,19 +137,25 @@ def plain_name(column: str) -> str:
     return written.translate(_ASCII) + "_2" * primes
 
 
-def to_csv(xray: XRay) -> str:
-    """A line of names, and a line for each row, with every digit."""
+def to_csv(*xrays: XRay, labels: Sequence[str] = ()) -> str:
+    """A line of names, and a line for each row, with every digit.
+
+    Several X-rays stand one under the other, with their labels in the first column.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    parts = [plain_name(part) for part in xray.columns]
-    head = ["t", "parameter", "before", "at", "g", *parts, "step", "rate", "after", "lr"]
-    writer.writerow(head)
-    for row in xray.rows:
-        inner = [row.parts.get(part) for part in xray.columns]
-        rate = row.rate
-        writer.writerow(
-            [row.t, row.name, row.before, row.at, row.g, *inner, row.delta, rate, row.after, row.lr]
-        )
+    names = _merged([one.columns for one in xrays])
+    who = ["optimizer"] if labels else []
+    parts = [plain_name(part) for part in names]
+    writer.writerow(
+        [*who, "t", "parameter", "before", "at", "g", *parts, "step", "rate", "after", "lr"]
+    )
+    for place, one in enumerate(xrays):
+        who = [labels[place]] if labels else []
+        for row in one.rows:
+            inner = [row.parts.get(part) for part in names]
+            begin = [*who, row.t, row.name, row.before, row.at, row.g]
+            writer.writerow([*begin, *inner, row.delta, row.rate, row.after, row.lr])
     return buffer.getvalue()
 
 
