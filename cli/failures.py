@@ -59,10 +59,14 @@ def _expected(error: MicrogdError) -> click.ClickException:
     from microgd.errors import (
         DeviceError,
         DrawingError,
+        MissingExtraError,
         NonFiniteError,
         OutputError,
         StaleDataError,
     )
 
-    job = (DeviceError, DrawingError, NonFiniteError, OutputError, StaleDataError)
+    job = (
+        *(DeviceError, DrawingError, MissingExtraError),
+        *(NonFiniteError, OutputError, StaleDataError),
+    )
     return (Failed if isinstance(error, job) else BadInput)(str(error))

@@ -59,3 +59,20 @@ class DeviceError(MicrogdError, RuntimeError):
 
 class OutputError(MicrogdError, OSError):
     """A file could not be written; what was there before is untouched."""
+
+
+class MissingExtraError(MicrogdError, ImportError):
+    """An optional library is needed and not installed; the message says what to install."""
+
+
+class FileFormatError(MicrogdError, ValueError):
+    """A data file that is cut off, mislabelled or of the wrong size; the message names the place.
+
+    `offset` counts bytes from 0, in the unpacked data where the file is a .gz; `line` and `column`
+    count from 1. Each is None where the trouble has no such place.
+    """
+
+    path: str | None = None
+    offset: int | None = None
+    line: int | None = None
+    column: int | None = None
