@@ -90,10 +90,15 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     elif compared is not None:
         optimizer_page.show_comparison(compared, options["digits"])
     else:
-        optimizer_page.show(
-            xrayed, options["digits"], usual=len(words) == 1 and "gradients" not in run
-        )
+        usual = len(words) == 1 and "gradients" not in run
+        optimizer_page.show(xrayed, options["digits"], usual=usual, rated="lr" in run)
     _save(xrayed, compared, options)
+    if xrayed.lost is not None:
+        from .output import complain
+
+        t, column = xrayed.lost
+        complain(f"the first inf or NaN is at t={t} in {column}")
+        ctx.exit(FAILED)
 
 
 def _require_consistent(words: Sequence[str], options: dict[str, Any]) -> None:

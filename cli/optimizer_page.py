@@ -73,7 +73,7 @@ def show(xrayed: XRay, digits: int | None, *, usual: bool, rated: bool) -> None:
 
 def _options(rule: Any) -> list[str]:
     found = []
-    for field in sorted(fields(rule), key=lambda field: field.kw_only):  # its own come first
+    for field in sorted(fields(rule), key=lambda field: bool(field.kw_only)):  # its own come first
         value = getattr(rule, field.name)
         if field.default is MISSING:
             found.append(f"{field.name}={value.text if hasattr(value, 'text') else value!r}")

@@ -15,7 +15,6 @@ import numpy as np
 from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError
 from microgd.graph.node import Node
-from microgd.graph.order import topological_order
 from microgd.graph.rewrite import Rewrite, rebuild
 from microgd.lab.descend import optimizer_rate
 from microgd.lab.problem import Point, Problem
@@ -23,7 +22,6 @@ from microgd.lab.slopes import Given, OfProblem, problem_of
 from microgd.optim import read_optimizer
 from microgd.optim.optimizer import Optimizer
 from microgd.optim.wrapping import Wrapper
-from microgd.stopping import Steps
 from microgd.tensor import Tensor
 
 Rule = Optimizer | Wrapper
@@ -108,7 +106,17 @@ class XRay:
     @property
     def looks_ahead(self) -> bool:
         """Whether a gradient was taken elsewhere than at θ."""
-        return any(row.at != row.before for row in self.rows)
+        return any(row.at != row.before and row.before == row.before for row in self.rows)
+
+    @property
+    def lost(self) -> tuple[int, str] | None:
+        """The step and the column of the first inf or NaN; None where all is finite."""
+        for row in self.rows:
+            cells = {"θ": row.before, "g": row.g, **row.parts, "Δ": row.delta, "new θ": row.after}
+            for name, x in cells.items():
+                if not np.isfinite(x):
+                    return row.t, name
+        return None
 
     def of(self, name: str) -> tuple[Step, ...]:
         """The rows of one parameter."""
@@ -154,7 +162,8 @@ def xray(
     {'m': 0.1, 'v': 0.001, '1−β₁ᵗ': 0.1, 'm̂': 1.0, '1−β₂ᵗ': 0.001, 'v̂': 1.0}
     """
     rule = read_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
-    Steps(steps)  # refuses what is no count
+    if isinstance(steps, bool) or not hasattr(steps, "__index__") or steps < 1:
+        raise ArgumentError(f"steps is a whole number of at least 1, got {steps!r}")
     if gradients is not None and problem is not None:
         raise ArgumentError("give a problem or gradients, not both")
     source: OfProblem | Given
@@ -249,7 +258,7 @@ def parts_of(record: Record) -> dict[str, dict[str, Node]]:
         ends = [x for x in (new, *states[name]) if isinstance(x, Node)]
         named = [
             node
-            for node in topological_order(ends)
+            for node in _used(ends)
             if node.name and node.inputs and node.shape in ((), theta.shape)
         ]
         found[name] = {}
@@ -259,6 +268,23 @@ def parts_of(record: Record) -> dict[str, dict[str, Node]]:
                 label += "′"  # ‖g‖ of a gradient, and of the same gradient when it is clipped
             found[name].setdefault(label, node)
     return found
+
+
+def _used(ends: list[Node]) -> Iterator[Node]:
+    """What the ends follow from. Of two branches, the one that was not taken counts for nothing."""
+    seen: set[Node] = set()
+    waiting = list(ends)
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        yield node
+        if node.gate.name == "where" and node.inputs[0].shape == ():
+            condition, yes, no = node.inputs
+            waiting += [condition, yes if condition.value else no]
+        else:
+            waiting += node.inputs
 
 
 def _equal(one: Node, other: Node) -> bool:
