@@ -304,7 +304,9 @@ def test_the_variant_torch_is_torch(name: str, torch_name: str, options: dict[st
     for row in rows:
         theta.grad = torch.tensor(row.g, dtype=torch.float64)
         theirs.step()
-        assert row.after == pytest.approx(theta.item(), rel=1e-12)
+        # PyTorch keeps NAdam's product of μ in float32
+        near = 1e-8 if name == "nadam" else 1e-12
+        assert row.after == pytest.approx(theta.item(), rel=near)
     memory = theirs.state[theta]
     for part, key in {"m": "exp_avg", "v": "exp_avg_sq", "u": "exp_inf"}.items():
         if part in rows[-1].parts and key in memory:
