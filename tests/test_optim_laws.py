@@ -884,17 +884,16 @@ def test_the_rare_large_gradient_that_adam_forgets() -> None:
         return 1010.0 if t % 101 == 1 else -10.0
 
     def constant(t: int) -> float:
-        return 0.2
+        return 0.02
 
     # β₁ = 0.9, β₂ = 0.99, as in section 5
-    assert online(Adam(betas=(0.9, 0.99)), slope, 10100, constant) == 1.0
-    for correction in (True, False):  # the paper has none
-        rule = AMSGrad(betas=(0.9, 0.99), bias_correction=correction)
-        assert online(rule, slope, 10100, constant) < -0.95
-    # the first v̂ is all of 1010², and stays: the same way, ten times as slowly
-    rule = AMSGrad(betas=(0.9, 0.99), amsgrad_of="v̂")
-    ends = [online(rule, slope, steps, constant, start=1.0) for steps in (1010, 5050, 10100)]
-    assert 1.0 > ends[0] > ends[1] + 0.05 > ends[2] + 0.1
+    assert online(Adam(betas=(0.9, 0.99)), slope, 10100, constant, start=-1.0) > 0.5
+    for options in ({}, {"bias_correction": False}, {"amsgrad_of": "v̂"}):
+        rule = AMSGrad(betas=(0.9, 0.99), **options)
+        ends = [online(rule, slope, steps, constant, start=1.0) for steps in (1010, 5050, 10100)]
+        # to the right end; slowly, as 1010² stays in v: about 0.02·0.1/100 a step
+        assert 1.0 > ends[0] > ends[1] > ends[2]
+        assert ends[0] - ends[2] > (0.01 if "amsgrad_of" in options else 0.1)
 
 
 # -- an update is a graph ------------------------------------------------------------------------
