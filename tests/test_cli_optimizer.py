@@ -108,7 +108,7 @@ def test_the_first_wrong_number(tmp_path: Path) -> None:
     assert result.stdout.startswith(
         "t=1: m̂ is 0.06, and should be 6\n3 numbers before it are right"
     )
-    assert "multiplied by their correction instead" in result.stdout
+    assert "m̂ and v̂ are multiplied by their" in result.stdout
     data = json.loads(run("optimizer", "adam", "--lr", "0.1", "--mine", str(mine), "--json").stdout)
     assert data["wrong"] == {"t": 1, "column": "m̂", "given": "0.06", "right": 6.0}
     own = said("optimizer", "nadam", "--csv", "-")
