@@ -61,8 +61,9 @@ class Race:
         where = f'"{self.where}"' if "*" in self.where else self.where
         start = f" {self.start}" if self.start else ""
         return (
-            f'microgd descend {where}{start} --optimizer "{self.optimizers}" '
-            f"--steps {self.steps} -o race.svg"
+            f"microgd descend {where}{start} \\\n"
+            f'  --optimizer "{self.optimizers}" \\\n'
+            f"  --steps {self.steps} -o race.svg"
         )
 
     def run(self) -> list[Descent]:
@@ -80,8 +81,8 @@ class Freezing(Race):
     def command(self) -> str:
         """One of the two walks."""
         return (
-            f'microgd descend "0.5*x**2 + 10*y**2" x=-4 y=1 --wrt x --lr 0.09 '
-            f"--steps {self.steps} -o race.svg"
+            'microgd descend "0.5*x**2 + 10*y**2" x=-4 y=1 \\\n'
+            f"  --wrt x --lr 0.09 --steps {self.steps} -o race.svg"
         )
 
     def run(self) -> list[Descent]:
@@ -310,9 +311,8 @@ def raced(name: str) -> str:
         if walk.diverged is not None:
             rows.append(f"| {walk.label} | diverged at step {walk.diverged} | |")
             continue
-        at = ", ".join(
-            f"{n} = {x + 0.0:.3f}" for n, x in zip(problem.names, walk.last.point, strict=True)
-        ).replace("= -", "= −")
+        places = zip(problem.names, np.round(walk.last.point, 3) + 0.0, strict=True)
+        at = ", ".join(f"{name} = {x:.3f}" for name, x in places).replace("= -", "= −")
         rows.append(f"| {walk.label} | {plain(walk.last.value - lowest)} | {at} |")
     return "\n".join([*rows, "", "```sh", one.command, "```"])
 
