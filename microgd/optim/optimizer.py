@@ -217,15 +217,9 @@ class Optimizer:
     def _past(self, params: Any, state: State) -> list[Slots]:
         """The slots of each parameter, from the state's trees."""
         require_state(self, state, {"t", *self.slots()})
-        thetas = leaves(params)
-        past: list[Slots] = [{} for _ in thetas]
+        past: list[Slots] = [{} for _ in leaves(params)]
         for name in self.slots():
-            for theta, x, slots in zip(thetas, remembered(state, name, params), past, strict=True):
-                if shape_of(x) not in ((), shape_of(theta)):
-                    raise ShapeError(
-                        f"the state's {name!r} has shape {shape_of(x)}, the parameter "
-                        f"{shape_of(theta)}: make a new state with init(params)"
-                    )
+            for x, slots in zip(remembered(state, name, params), past, strict=True):
                 slots[name] = x
         return past
 
@@ -337,12 +331,16 @@ def _differ(rule: str, path: str, tree: Any, wanted: str) -> str:
 
 
 def remembered(state: State, name: str, params: Any) -> list[Any]:
-    """What a state has under a name, a part for each parameter."""
-    return aligned(
-        state[name],
-        params,
-        f"the state's {name!r} is not of these parameters; make a new state with init(params)",
-    )
+    """What a state has under a name, a part for each parameter: of its shape, or one number."""
+    again = "make a new state with init(params)"
+    found = aligned(state[name], params, f"the state's {name!r} is of other parameters; {again}")
+    for x, theta in zip(found, leaves(params), strict=True):
+        if shape_of(x) not in ((), shape_of(theta)):
+            raise ShapeError(
+                f"the state's {name!r} has shape {shape_of(x)}, the parameter {shape_of(theta)}: "
+                f"{again}"
+            )
+    return found
 
 
 def called(name: str, x: Any) -> Any:
