@@ -27,6 +27,7 @@ COMMANDS = {
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),
     "kernels": ("kernels", "Show the OpenCL kernels, and run them beside the interpreter."),
     "noise": ("noise", "Show the noise of minibatch gradients, by batch size."),
+    "data": ("data", "List the data sets, or describe one."),
     "devices": ("devices", "List the OpenCL devices, and say how to get one."),
     "doctor": ("doctor", "Look at this installation, and say how to mend it."),
     "completion": ("completion", "Print the script that completes commands in a shell."),

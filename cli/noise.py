@@ -86,7 +86,7 @@ def study(words: tuple[str, ...], options: dict[str, Any]) -> tuple[str, Noise]:
         raise click.UsageError(
             f'There is no loss. Write one in quotes, such as "{EXPRESSION}" w=0 b=0.'
         )
-    columns = toy_data() if options["data"] is None else read_columns(options["data"])
+    columns: dict[str, Any] = toy_data() if options["data"] is None else _columns(options["data"])
     params = parse_bindings(bindings)
     if not params:
         raise BadInput("the loss has no parameter: give one a value, such as w=0")
@@ -111,50 +111,18 @@ def study(words: tuple[str, ...], options: dict[str, Any]) -> tuple[str, Noise]:
     )
 
 
+def _columns(path: str) -> dict[str, Any]:
+    from microgd.data.csv_file import read_columns
+
+    return dict(read_columns(path))
+
+
 def _used(columns: dict[str, Any], text: str) -> dict[str, Any]:
     """The columns that the loss names; the language refuses values that are not used."""
     import re
 
     names = set(re.findall(r"[^\W\d]\w*", text))
     return {name: column for name, column in columns.items() if name in names}
-
-
-def read_columns(path: str) -> dict[str, Any]:
-    """The columns of a CSV file with a head line.
-
-    Raises:
-        BadInput: no such file, no head line, or something in it that is no number.
-    """
-    import numpy as np
-
-    try:
-        lines = list(csv.reader(io.StringIO(Path(path).read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise BadInput(f"cannot read {path}: {reason}") from None
-    lines = [line for line in lines if line]
-    if len(lines) < 2:
-        raise BadInput(f"{path} needs a head line with names, and a line for each example")
-    names = [name.strip() for name in lines[0]]
-    if any(_is_number(name) for name in names):
-        raise BadInput(f"the first line of {path} must name the columns, such as x,y")
-    rows = []
-    for place, line in enumerate(lines[1:], start=2):
-        if len(line) != len(names):
-            raise BadInput(f"line {place} of {path} has {len(line)} cells, the head {len(names)}")
-        for name, cell in zip(names, line, strict=True):
-            if not _is_number(cell):
-                raise BadInput(f"line {place} of {path}: {name} is {cell!r}, which is no number")
-        rows.append([float(cell) for cell in line])
-    return dict(zip(names, np.array(rows).T, strict=True))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _sizes(text: str | None) -> list[int] | None:

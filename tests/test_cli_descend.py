@@ -205,8 +205,8 @@ class TestNoise:
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ("x,y\n1,2\n2,z\n", "line 3 of .*: y is 'z', which is no number"),
-            ("x,y\n1,2\n2\n", "line 3 of .* has 1 cells, the head 2"),
+            ("x,y\n1,2\n2,z\n", r"line 3, column 2 \(y\): the cell is 'z', which is no number"),
+            ("x,y\n1,2\n2\n", "line 3 has 1 cells, and line 1 has 2"),
             ("1,2\n3,4\n", "must name the columns"),
             ("x,y\n", "a head line .* and a line for each example"),
             ("x,y\n1,2\n", "at least 2 rows"),

@@ -66,7 +66,7 @@ def raw_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ArgumentError(f"there is no file {path}") from None
+        raise ArgumentError(f"cannot read {path}: there is no such file") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ArgumentError(f"cannot read {path}: {reason}") from error

@@ -143,7 +143,10 @@ def read_cells(path: str | os.PathLike[str] | Content, head: bool | None = None)
     named = _has_head(rows[0]) if head is None else head
     names = _names(content, rows[0], lines[0]) if named else _numbered(len(rows[0]))
     if named and len(rows) == 1:
-        raise content.wrong("it has a head line and no examples: it ends there", line=lines[0] + 1)
+        raise content.wrong(
+            "it needs a head line with names, and a line for each example after it",
+            line=lines[0] + 1,
+        )
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(names):
             raise content.wrong(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from microgd.data.dataset import Dataset
 from microgd.data.scaling import moments
-from microgd.trace.numbers import format_number
+from microgd.trace.numbers import short_number
 from microgd.trace.table import Table
 
 #: Columns and classes that are worth a line each.
@@ -48,7 +48,7 @@ def feature_table(data: Dataset) -> Table:
         y = data.y
         columns.append(("target", y.min(), y.max(), y.mean(), y.std()))
     rows = tuple(
-        (name, *(format_number(float(value)) for value in values)) for name, *values in columns
+        (name, *(short_number(float(value)) for value in values)) for name, *values in columns
     )
     return Table("", ("column", "least>", "largest>", "mean>", "σ>"), rows)
 
@@ -62,7 +62,7 @@ def _features(data: Dataset) -> str:
 
 
 def _range(data: Dataset) -> str:
-    low, high = (format_number(float(value)) for value in (data.x.min(), data.x.max()))
+    low, high = (short_number(float(value)) for value in (data.x.min(), data.x.max()))
     text = f"{low} to {high}"
     if data.limits and data.limits != (float(data.x.min()), float(data.x.max())):
         text += f" (possible: {data.limits[0]:g} to {data.limits[1]:g})"
@@ -71,7 +71,7 @@ def _range(data: Dataset) -> str:
 
 def _targets(data: Dataset) -> str:
     if not data.classes:
-        low, high = (format_number(float(value)) for value in (data.y.min(), data.y.max()))
+        low, high = (short_number(float(value)) for value in (data.y.min(), data.y.max()))
         return f"numbers from {low} to {high}"
     pairs = list(zip(data.classes, data.counts.tolist(), strict=True))
     shown = ", ".join(f"{name} ({count})" for name, count in pairs[:MOST_CLASSES])
