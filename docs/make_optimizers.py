@@ -314,7 +314,10 @@ def raced(name: str) -> str:
         places = zip(problem.names, np.round(walk.last.point, 3) + 0.0, strict=True)
         at = ", ".join(f"{name} = {x:.3f}" for name, x in places).replace("= -", "= −")
         rows.append(f"| {walk.label} | {plain(walk.last.value - lowest)} | {at} |")
-    return "\n".join([*rows, "", "```sh", one.command, "```"])
+    shown = f'"{SHOWN[name]}"' if name in SHOWN else name
+    xray = f"Every number of its first steps: `microgd optimizer {shown}`"
+    rows += ["", "```sh", one.command, "```", "", f"{xray}; see {{doc}}`../commands/optimizer`."]
+    return "\n".join(rows)
 
 
 def plain(value: float) -> str:
