@@ -76,3 +76,11 @@ class FileFormatError(MicrogdError, ValueError):
     offset: int | None = None
     line: int | None = None
     column: int | None = None
+
+
+class CheckpointError(MicrogdError, ValueError):
+    """A checkpoint that is cut short, damaged, of another program or of another net."""
+
+
+class TrainingError(MicrogdError, ArithmeticError):
+    """A run that cannot go on: its loss is not a finite number any more."""

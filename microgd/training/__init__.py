@@ -1,0 +1,27 @@
+"""Training: configurations, the compiled step, the loop, checkpoints that resume bit for bit.
+
+>>> import microgd as mg
+>>> config = mg.training.Config(data="xor", hidden=(8,), lr=0.1, epochs=40, device="interpreter")
+>>> run = mg.training.Trainer(config)
+>>> for row in run.epochs():
+...     pass
+>>> row.epoch, row.accuracy
+(40, 1.0)
+"""
+
+from microgd.training.config import Config, config_from, read_config
+from microgd.training.history import EpochRow
+from microgd.training.model import Model, load_model
+from microgd.training.programs import Task
+from microgd.training.trainer import Trainer
+
+__all__ = [
+    "Config",
+    "EpochRow",
+    "Model",
+    "Task",
+    "Trainer",
+    "config_from",
+    "load_model",
+    "read_config",
+]

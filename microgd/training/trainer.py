@@ -1,0 +1,345 @@
+"""A run: epochs of steps on the device, held-out losses, checkpoints, and where it stands."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from microgd.autodiff.tree import leaves, rebuilt
+from microgd.data.augment import augment
+from microgd.data.batches import batches
+from microgd.data.dataset import Dataset
+from microgd.errors import ArgumentError, CheckpointError, OutputError, TrainingError
+from microgd.files import write_whole
+from microgd.graph.values import Array
+from microgd.nn.layer import Params
+from microgd.opencl.array import device_array
+from microgd.opencl.program import Program
+from microgd.stopping import Best, Seen, ValidationRises
+from microgd.training import checkpoint
+from microgd.training.config import Config, config_from
+from microgd.training.history import EpochRow, from_dicts, to_csv, to_dicts
+from microgd.training.memory import Memory, plan_memory
+from microgd.training.programs import nothing
+from microgd.training.setup import Parts, assemble
+
+if TYPE_CHECKING:
+    from microgd.nn.net import Sequential
+
+LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.toml"
+#: Rows of held-out data that are evaluated at once.
+CHUNK = 1024
+
+
+class Trainer:
+    """One run of training, from its configuration or from a checkpoint.
+
+    Arguments:
+        config: the options; or options by name.
+        data, net: in the place of those that the configuration names.
+        folder: where checkpoints, the history and the configuration are written; None for nowhere.
+
+    >>> run = Trainer(Config(data="xor", hidden=(8,), lr=0.1, epochs=40, device="interpreter"))
+    >>> history = list(run.epochs())
+    >>> len(history), history[-1].accuracy
+    (40, 1.0)
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        data: Dataset | None = None,
+        net: Sequential | None = None,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.config = config
+        self.parts: Parts = assemble(config, data, net)
+        self.folder = None if folder is None else Path(folder)
+        self.history: list[EpochRow] = []
+        self.epoch = self.batch = self.step = 0
+        self.ended: str | None = None
+        task = self.parts.task
+        self._step = Program(task.step_of_rows, config.device, donate=(0, 1, 2, 3))
+        self._step_on = Program(task.step, config.device, donate=(0, 1, 2, 3))
+        self._evaluate = Program(task.evaluate, config.device, donate=(2,))
+        self.device = self._step.device
+        net_ = self.parts.net
+        self._begin(net_.init(config.seed, config.dtype), net_.start(config.dtype))
+        self._stop = ValidationRises(config.patience or 10**9)
+        self._best = self._stop.begin()
+        rate = self.parts.rate
+        self._plateau = rate.init() if hasattr(rate, "init") else None
+        self.memory: Memory = plan_memory(self)
+        self._data: tuple[Any, Any] | None = None
+
+    def _begin(self, params: Params, kept: Params) -> None:
+        """Put parameters and states on the device."""
+        self.params = self._there(params)
+        self.optimizer_state = self._there(self.parts.task.optimizer.init(params))
+        self.kept = self._there(kept)
+        self._sums = self._there(nothing(self.config.dtype))
+
+    # -- the loop ----------------------------------------------------------------------------
+
+    def epochs(
+        self,
+        *,
+        after_step: Callable[[Trainer], None] | None = None,
+        checkpoint_every: int | None = None,
+    ) -> Iterator[EpochRow]:
+        """Train epoch after epoch, from where it stands; a row for each.
+
+        Arguments:
+            after_step: called after every step; reading a loss there makes the device wait.
+            checkpoint_every: steps between checkpoints within an epoch; each epoch ends with one.
+
+        Raises:
+            TrainingError: the loss is not a finite number any more; the last checkpoint is whole.
+        """
+        if self.folder is not None and self.step == 0:
+            self._claim(self.folder)
+            self.save()
+        while self.ended is None and self.epoch < self.config.epochs:
+            order = self._batches()
+            for number in range(self.batch, len(order)):
+                self._one_step(order[number], number)
+                if after_step is not None:
+                    after_step(self)
+                due = checkpoint_every and self.step % checkpoint_every == 0
+                if due and self.folder is not None and self.batch < len(order):
+                    self.save()
+            row = self._end_epoch(len(order))
+            if self.folder is not None:
+                self.save()
+            yield row
+        if self.ended is None:
+            self.ended = f"after {self.epoch} epochs"
+
+    def _batches(self) -> list[Array]:
+        config = self.config
+        size = min(config.batch, len(self.parts.train))
+        return batches(len(self.parts.train), size, seed=config.seed, epoch=self.epoch)
+
+    def _one_step(self, rows: Array, number: int) -> None:
+        state = self.params, self.optimizer_state, self.kept, self._sums
+        t, lr = float(self.step), self.rate
+        if self.memory.streams or self._augments:
+            x, y = self._batch(rows, number)
+            state = self._step_on(*state, x, y, t, lr)
+        else:
+            state = self._step(*state, self._on_device(), rows, t, lr)
+        self.params, self.optimizer_state, self.kept, self._sums = state
+        self.step += 1
+        self.batch = number + 1
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        schedule = self.parts.rate
+        if self._plateau is not None:
+            return float(schedule.rate(self._plateau))
+        counted = self.step if self.config.schedule_per == "step" else self.epoch
+        return float(schedule(counted))
+
+    @property
+    def _augments(self) -> bool:
+        config = self.config
+        return bool(config.shift or config.noise or config.flip)
+
+    def _batch(self, rows: Array, number: int) -> tuple[Array, Array]:
+        """A minibatch as arrays, augmented if asked."""
+        train, config = self.parts.train, self.config
+        x = train.x[rows]
+        if self._augments:
+            x = augment(
+                x,
+                train.shape,
+                seed=config.seed,
+                epoch=self.epoch,
+                batch=number,
+                shift=config.shift,
+                noise=config.noise,
+                flip=config.flip,
+            )
+        return x.astype(config.dtype), self._targets(train.y[rows])
+
+    def _on_device(self) -> tuple[Any, Any]:
+        """All of the training data, on the device; put there when first needed."""
+        if self._data is None:
+            train = self.parts.train
+            self._data = (
+                device_array(train.x.astype(self.config.dtype), self.device),
+                device_array(self._targets(train.y), self.device),
+            )
+        return self._data
+
+    def _targets(self, y: Array) -> Array:
+        whole = self.parts.task.kind == "classes"
+        return y.astype(np.int64 if whole else self.config.dtype)
+
+    def _end_epoch(self, steps: int) -> EpochRow:
+        sums = {name: float(x) for name, x in self._sums.items()}
+        self._sums = self._there(nothing(self.config.dtype))
+        lr = self._last_rate()
+        loss = sums["loss"] / len(self.parts.train)
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss is {loss} in epoch {self.epoch + 1}, between steps "
+                f"{self.step - steps + 1} and {self.step}: the learning rate {lr:g} may be too "
+                "large" + (f"; {self.folder / LAST} is from before" if self.folder else "")
+            )
+        self.epoch += 1
+        self.batch = 0
+        held = self.evaluate(self.parts.held_out) if self.parts.held_out is not None else None
+        classes = self.parts.task.kind != "numbers"
+        row = EpochRow(
+            epoch=self.epoch,
+            step=self.step,
+            loss=loss,
+            accuracy=sums["right"] / len(self.parts.train) if classes else None,
+            held_out_loss=held[0] if held else None,
+            held_out_accuracy=held[1] if held and classes else None,
+            lr=lr,
+        )
+        self.history.append(row)
+        self._judge(row)
+        return row
+
+    def _last_rate(self) -> float:
+        self.step -= 1
+        rate = self.rate
+        self.step += 1
+        return rate
+
+    def _judge(self, row: EpochRow) -> None:
+        """Remember the best epoch, and stop if the loss has risen for too long."""
+        judged = row.held_out_loss if row.held_out_loss is not None else row.loss
+        if self._plateau is not None:
+            self._plateau = self.parts.rate.update(self._plateau, judged)
+        seen = Seen(step=row.epoch, validation=judged)
+        before = self._best
+        self._best, why = self._stop.look(self._best, seen)
+        if self._best is not before and self.folder is not None:
+            self.save(BEST)
+        if why is not None and self.config.patience is not None:
+            self.ended = why.replace("steps", "epochs").replace("at step", "at epoch")
+
+    def evaluate(self, data: Dataset) -> tuple[float, float]:
+        """The mean loss and the share of right answers on scaled data, by a net that rests."""
+        sums = self._there(nothing(self.config.dtype))
+        for first in range(0, len(data), CHUNK):
+            x = data.x[first : first + CHUNK].astype(self.config.dtype)
+            y = self._targets(data.y[first : first + CHUNK])
+            sums = self._evaluate(self.params, self.kept, sums, x, y)
+        return float(sums["loss"]) / len(data), float(sums["right"]) / len(data)
+
+    # -- checkpoints -------------------------------------------------------------------------
+
+    @staticmethod
+    def _claim(folder: Path) -> None:
+        """Make the folder; one that has another run in it is left alone."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+        if (folder / LAST).exists() and checkpoint.load(folder / LAST)[1]["step"] > 0:
+            raise ArgumentError(
+                f"{folder} has a run in it already: go on with it (resume), or choose another "
+                "folder for a new one"
+            )
+
+    def save(self, name: str = LAST) -> Path:
+        """Write a checkpoint into the folder, and the history and configuration beside it."""
+        if self.folder is None:
+            raise CheckpointError("this run has no folder to write a checkpoint into")
+        trees = {
+            "params": self.params,
+            "optimizer": self.optimizer_state,
+            "kept": self.kept,
+            "sums": self._sums,
+            "scale": self.parts.scale,
+        }
+        train = self.parts.train
+        facts = {
+            "config": self.config.to_dict(),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "step": self.step,
+            "ended": self.ended,
+            "classes": list(train.classes),
+            "features": list(train.features),
+            "shape": list(train.shape),
+            "kind": self.parts.task.kind,
+            "history": to_dicts(self.history),
+            "best": {"loss": self._best.loss, "step": self._best.step},
+            "plateau": None if self._plateau is None else asdict(self._plateau),
+        }
+        path = checkpoint.save(self.folder / name, trees, facts)
+        if name == LAST:
+            write_whole(self.folder / HISTORY, to_csv(self.history))
+            write_whole(self.folder / CONFIG, self.config.to_toml())
+        return path
+
+    @classmethod
+    def resume(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        name: str = LAST,
+        data: Dataset | None = None,
+        net: Sequential | None = None,
+        **changes: Any,
+    ) -> Trainer:
+        """The run of a folder, where its checkpoint stands.
+
+        Arguments:
+            name: which checkpoint. data, net: as they were given to the run.
+            changes: options that are allowed to be others now: epochs, patience, device, …
+
+        Raises:
+            CheckpointError: no checkpoint, or one that is damaged or of something else.
+        """
+        path = Path(folder) / name
+        arrays, facts = checkpoint.load(path)
+        config = config_from({**facts["config"], **changes}, str(path))
+        run = cls(config, data, net, folder)
+        where = str(path)
+
+        def tree(name: str, like: Any) -> Any:
+            return run._there(checkpoint.restored(arrays, name, like, where))
+
+        run.params = tree("params", run.params)
+        run.optimizer_state = tree("optimizer", run.optimizer_state)
+        run.kept = tree("kept", run.kept)
+        run._sums = tree("sums", run._sums)
+        run.epoch, run.batch, run.step = facts["epoch"], facts["batch"], facts["step"]
+        run.history = from_dicts(facts["history"])
+        run._best = Best(facts["best"]["loss"], facts["best"]["step"])
+        if facts["plateau"] is not None and run._plateau is not None:
+            run._plateau = type(run._plateau)(**facts["plateau"])
+        stopped = facts["ended"] is not None and not changes
+        run.ended = facts["ended"] if stopped else None
+        return run
+
+    def numbers(self, tree: Any) -> Any:
+        """A tree of device arrays as NumPy arrays."""
+        return rebuilt(tree, iter([leaf.numpy() for leaf in leaves(tree)]))
+
+    def _there(self, tree: Any) -> Any:
+        """A tree of numbers as device arrays, each of its own: they are written over."""
+        arrays = [
+            device_array(np.asarray(leaf, _precision(leaf, self.config.dtype)), self.device)
+            for leaf in leaves(tree)
+        ]
+        return rebuilt(tree, iter(arrays))
+
+
+def _precision(leaf: Any, dtype: str) -> Any:
+    """Plain floats (a count of steps) are of the run's precision, as the device returns them."""
+    return dtype if isinstance(leaf, float) else np.asarray(leaf).dtype
