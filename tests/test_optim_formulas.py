@@ -239,6 +239,7 @@ def rmsprop(
     centered: bool = False,
     mu: float = 0.0,
     first: float = 0.0,
+    rate_inside: bool = False,
 ) -> Formula:
     def formula(x: np.ndarray, slope: Any, lrs: Any) -> Iterator[np.ndarray]:
         u, a, b = np.full_like(x, first), 0.0 * x, 0.0 * x
@@ -247,8 +248,9 @@ def rmsprop(
             u = alpha * u + (1 - alpha) * g**2
             a = alpha * a + (1 - alpha) * g
             spread = u - a**2 if centered else u
-            b = mu * b + g / (np.sqrt(spread + eps) if inside else np.sqrt(spread) + eps)
-            x = x - lr * b
+            step = g / (np.sqrt(spread + eps) if inside else np.sqrt(spread) + eps)
+            b = mu * b + (lr * step if rate_inside else step)
+            x = x - (b if rate_inside else lr * b)
             yield x
 
     return formula
@@ -298,8 +300,12 @@ def adam(
     correction: Any = True,
     highest: str | None = None,
     decay: float = 0.0,
+    eps_first: bool = False,
 ) -> Formula:
-    """Algorithm 1 of Kingma and Ba; `highest` is what AMSGrad takes the largest of."""
+    """Algorithm 1 of Kingma and Ba; `highest` is what AMSGrad takes the largest of.
+
+    `eps_first`: their other form, γ√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m/(√v + ε̂), which Keras has.
+    """
     b1, b2 = betas
 
     def formula(x: np.ndarray, slope: Any, lrs: Any) -> Iterator[np.ndarray]:
@@ -321,6 +327,8 @@ def adam(
             else:
                 used = v / c2
             below = np.sqrt(used + eps) if inside else np.sqrt(used) + eps
+            if eps_first:
+                below = (np.sqrt(v) + eps) / np.sqrt(c2)
             x = x - lr * (m / c1) / below - lr * decay * x
             yield x
 
@@ -513,7 +521,17 @@ FORMS: dict[str, tuple[Any, Formula, float]] = {
         rmsprop(0.9, 1e-2, True, mu=0.7, first=1.0),
         0.02,
     ),
+    "rmsprop Keras": (
+        RMSprop(alpha=0.9, eps=1e-2, momentum=0.7, momentum_form="displacement"),
+        rmsprop(0.9, 1e-2, False, mu=0.7, rate_inside=True),
+        0.01,
+    ),
     "adam": (Adam(), adam(), 0.05),
+    "adam Keras": (
+        Adam(eps=1e-2, eps_before_correction=True),
+        adam(eps=1e-2, eps_first=True),
+        0.05,
+    ),
     "adam 000, uncorrected": (
         Adam(bias_correction=False, eps=1e-2),
         adam(eps=1e-2, correction=False),
@@ -706,6 +724,20 @@ def test_clipping(problem: Problem) -> None:
         return momentum_pytorch(0.8)(x, shorter, lrs)
 
     assert_formula(Clipped(Momentum(0.8), norm=0.25, value=0.2), clipped, problem, rates(0.1))
+
+
+def test_clipping_of_each_array() -> None:
+    def clipped(x: np.ndarray, slope: Any, lrs: Any) -> Any:
+        def shorter(row: np.ndarray, t: int) -> np.ndarray:
+            g = slope(row, t)
+            for part in NET_PARTS:
+                g[part] *= min(1.0, 0.02 / (np.sqrt(g[part] @ g[part]) + 1e-6))
+            return g
+
+        return momentum_pytorch(0.8)(x, shorter, lrs)
+
+    rule = Clipped(Momentum(0.8), norm=0.02, per="parameter")
+    assert_formula(rule, clipped, NET, rates(0.1))
 
 
 # -- Lookahead ---------------------------------------------------------------------------------
