@@ -9,8 +9,10 @@ import numpy as np
 
 import microgd as mg
 from microgd import lab
+from microgd.data import read_dataset
 from microgd.draw.kernels import draw_kernels
 from microgd.opencl.explain import preview
+from microgd.plots.data import draw_dataset
 from microgd.plots.descent import draw_descent
 from microgd.plots.loss import draw_rates
 from microgd.plots.noise import draw_noise
@@ -77,6 +79,8 @@ def main(folder: Path) -> None:
     step = runpy.run_path(str(Path(__file__).parent / "make_compiler.py"))
     save("kernels", draw_kernels(step["passes"]()))
     draw_walks(folder)
+    for name in ("digits", "spirals"):
+        draw_dataset(read_dataset(name)).save(folder / f"data-{name}.svg")
 
 
 def draw_walks(folder: Path) -> None:
