@@ -26,11 +26,12 @@ from microgd.gates.powers import absolute, square
 from microgd.gates.reduction import log_softmax, mean, total
 from microgd.gates.selection import less_equal, where
 from microgd.graph.node import Node
-from microgd.graph.values import INT64, shape_of
+from microgd.graph.values import FLOAT32, FLOAT64, Array, shape_of, value_from
 
 REDUCTIONS = ("mean", "sum", "none")
-#: Parameters that a penalty leaves alone: biases, and batch normalisation's.
-UNPENALISED = frozenset({"b", "bias", "gamma", "beta"})
+#: Parameters that a penalty leaves alone: biases, batch normalisation's, and prelu's slope, which
+#: it would pull to 0 (He and others, 2015).
+UNPENALISED = frozenset({"b", "bias", "gamma", "beta", "alpha"})
 
 
 def cross_entropy(scores: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -128,7 +129,7 @@ def huber(outputs: Any, targets: Any, reduction: str = "mean", delta: float = 1.
 
 
 def l2(params: Any, strength: float) -> Any:
-    """The penalty λ·Σw² of all weights; biases, γ and β are left alone (lecture 001).
+    """The penalty λ·Σw² of all weights; biases, γ, β and α are left alone (lecture 001).
 
     >>> l2({"w": [1.0, 0.0, 0.0, 0.0]}, 1.0), l2({"w": [0.25] * 4, "b": 9.0}, 1.0)
     (1.0, 0.25)
@@ -191,8 +192,7 @@ def _rows_and_classes(scores: Any) -> None:
 
 def _shares(targets: Any, scores: Any) -> Any:
     """Targets as a share of each class: classes become one-hot rows."""
-    if not isinstance(targets, Node) and not hasattr(targets, "dtype"):
-        targets = np.asarray(targets)
+    targets = _as_array(targets, scores)
     shape, wanted = shape_of(targets), shape_of(scores)
     if shape == wanted:
         return targets
@@ -202,28 +202,45 @@ def _shares(targets: Any, scores: Any) -> Any:
             f"targets of shape {shape}"
         )
     if isinstance(targets, np.ndarray):
-        targets = _checked(targets, wanted[1])
+        _require_classes(targets, wanted[1])
+        targets = targets.astype(_precision(scores))  # float32 scores have a float32 loss
     return one_hot(targets, wanted[1])
 
 
-def _checked(labels: Any, classes: int) -> Any:
-    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
-        raise ArgumentError("classes are whole numbers; for shares give a row for each example")
-    whole = labels.astype(INT64)
-    wrong = np.flatnonzero((whole < 0) | (whole >= classes))
+def _require_classes(labels: Array, classes: int) -> None:
+    if labels.dtype.kind not in "biuf":
+        raise ArgumentError(f"classes are whole numbers, from 0 on; got {labels[:3]!r:.60}")
+    part = np.flatnonzero(labels != np.trunc(labels))  # NaN, too
+    if part.size:
+        place = int(part[0])
+        raise ArgumentError(
+            f"the class of example {place} is {labels[place]}: classes are whole numbers; for "
+            "shares give a row for each example"
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if wrong.size:
         place = int(wrong[0])
         raise ArgumentError(
-            f"the class of example {place} is {whole[place]}, but there are {classes} classes, "
+            f"the class of example {place} is {labels[place]:g}, but there are {classes} classes, "
             f"0 to {classes - 1}"
         )
-    return whole
+
+
+def _as_array(targets: Any, outputs: Any) -> Any:
+    """The targets; lists in the precision of the outputs."""
+    if isinstance(targets, Node) or hasattr(targets, "dtype"):
+        return targets
+    return value_from(targets, _precision(outputs))
+
+
+def _precision(outputs: Any) -> Any:
+    """float32 for outputs in float32, so that their loss is, too; else float64."""
+    return FLOAT32 if getattr(outputs, "dtype", None) == FLOAT32 else FLOAT64
 
 
 def _like(targets: Any, outputs: Any) -> Any:
     """The targets, in the outputs' shape: N numbers fit N × 1 outputs."""
-    if not isinstance(targets, Node) and not hasattr(targets, "dtype"):
-        targets = np.asarray(targets, dtype=float)
+    targets = _as_array(targets, outputs)
     shape, wanted = shape_of(targets), shape_of(outputs)
     if shape == wanted:
         return targets

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from microgd.errors import ShapeError
 from microgd.graph.shapes import Shape
 from microgd.graph.values import shape_of
-from microgd.init import Key
+from microgd.init import Key, seeds
 from microgd.options import written
 
 Params = dict[str, Any]
@@ -37,8 +35,7 @@ class Mode:
 
     def salted(self, place: int) -> Mode:
         """The same for the layer at this place, with a seed of its own."""
-        words = np.random.SeedSequence([self.seed, place]).generate_state(1)
-        return Mode(self.train, self.step, int(words[0]))
+        return Mode(self.train, self.step, int(seeds((self.seed, place)).generate_state(1)[0]))
 
 
 EVALUATE = Mode()

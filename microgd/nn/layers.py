@@ -17,7 +17,7 @@ from microgd.graph.shapes import Shape
 from microgd.graph.values import shape_of
 from microgd.init import HeNormal, Initializer, Key, Zeros, read_init
 from microgd.nn.layer import Layer, Mode, Params, require_width
-from microgd.options import above_zero, fraction, refuse, whole
+from microgd.options import above_zero, finite, fraction, refuse, whole
 
 #: Gates that are activations: one input, one output of the same shape.
 ACTIVATIONS = (
@@ -99,10 +99,15 @@ class Activation(Layer):
             raise ArgumentError(
                 f"there is no activation {self.name!r}.{hint} There are: {', '.join(ACTIVATIONS)}"
             )
+        finite(self, "slope")
 
     @property
     def kind(self) -> str:
         return self.name
+
+    @property
+    def text(self) -> str:
+        return f"prelu(slope={self.slope})" if self.name == "prelu" else self.name
 
     def init(self, key: Key = 0) -> Params:
         return {"alpha": np.array(float(self.slope))} if self.name == "prelu" else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ from microgd.autodiff.tree import leaves, paths, rebuilt
 from microgd.errors import ArgumentError, DataError
 from microgd.graph.scope import scope
 from microgd.graph.shapes import Shape
-from microgd.graph.values import FLOAT32, FLOAT64
+from microgd.graph.values import FLOAT32, FLOAT64, shape_of
 from microgd.init import Initializer, Key
 from microgd.nn.layer import EVALUATE, Layer, Mode, Params
 from microgd.nn.layers import Activation, BatchNorm, Dropout, Linear
@@ -34,10 +34,11 @@ class Sequential:
     (['linear1', 'linear2'], (4, 1))
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        if not layers or not all(isinstance(layer, Layer) for layer in layers):
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        listed: Any = list(layers) if hasattr(layers, "__iter__") else [layers]
+        if not listed or not all(isinstance(layer, Layer) for layer in listed):
             raise ArgumentError(f"a net is a list of layers such as Linear(2, 3), got {layers!r}")
-        self.layers: dict[str, Layer] = dict(_named(layers))
+        self.layers: dict[str, Layer] = dict(_named(listed))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}([{', '.join(map(repr, self.layers.values()))}])"
@@ -127,21 +128,30 @@ class Sequential:
             ("parameters", params, self._learning),
             ("state", state, self._keeping),
         ):
-            if set(given) != wanted:
+            found = _shapes(given)
+            if found != wanted:
+                lacks = [f"{name}{list(wanted[name])}" for name in wanted if name not in found]
+                more = [name for name in found if name not in wanted]
+                other = [
+                    f"{name}{list(found[name])} instead of {list(wanted[name])}"
+                    for name in wanted
+                    if name in found and found[name] != wanted[name]
+                ]
+                told = (("they lack", lacks), ("they have", more), ("of another shape", other))
                 raise DataError(
-                    f"these are not the {what} of this net: it has {sorted(wanted)}, got "
-                    f"{sorted(map(str, given))}"
+                    f"these are not the {what} of this net: "
+                    + "; ".join(f"{words} {', '.join(names)}" for words, names in told if names)
                 )
 
     @cached_property
-    def _learning(self) -> set[str]:
-        """The names of the layers that have parameters."""
-        return {name for name, layer in self.layers.items() if layer.init(0)}
+    def _learning(self) -> dict[str, Shape]:
+        """The parameters' names and shapes: linear1.w, linear1.b, …"""
+        return _shapes(self.init(0))
 
     @cached_property
-    def _keeping(self) -> set[str]:
-        """The names of the layers that have a state."""
-        return {name for name, layer in self.layers.items() if layer.start()}
+    def _keeping(self) -> dict[str, Shape]:
+        """The names and shapes of the state."""
+        return _shapes(self.start())
 
 
 class MLP(Sequential):
@@ -195,6 +205,13 @@ def _named(layers: Sequence[Layer]) -> Iterator[tuple[str, Layer]]:
     for layer in layers:
         counts[layer.kind] = counts.get(layer.kind, 0) + 1
         yield f"{layer.kind}{counts[layer.kind]}", layer
+
+
+def _shapes(tree: Any) -> dict[str, Shape]:
+    """The names and shapes of the leaves."""
+    return {
+        path: shape_of(leaf) for path, leaf in zip(paths(tree), leaves(tree), strict=True) if path
+    }
 
 
 def _told(layer: Layer) -> str:
