@@ -18,10 +18,11 @@ def read_problem(words: Sequence[str], file: str | None, wrt: str | None) -> Pro
     """The problem: a built-in function by name, or an expression whose inputs are walked along."""
     from microgd.lab.functions import FUNCTIONS, function
 
-    if file is None and words and words[0] in FUNCTIONS and wrt is None:
+    if file is None and words and words[0] in FUNCTIONS:
         from microgd.language.bindings import parse_bindings
 
-        return function(words[0], **parse_bindings(words[1:]))
+        named = function(words[0], **parse_bindings(words[1:]))
+        return named if wrt is None else _along(named, wrt)
     _suggest_function(words, file)
     circuit = read_circuit(words, file, numbers=True)
     from microgd.lab.problem import Problem, from_circuit, function_of
@@ -40,6 +41,25 @@ def read_problem(words: Sequence[str], file: str | None, wrt: str | None) -> Pro
         text=text,
         parts=(lambda point: whole({**fixed, **point}),),
         start={name: tensor.value for name, tensor in free.items()},
+    )
+
+
+def _along(problem: Problem, wrt: str) -> Problem:
+    """The same function of some of its coordinates only; the others stay where they start."""
+    from microgd.lab.problem import Problem
+
+    names = [name.strip() for name in wrt.split(",") if name.strip()]
+    for name in names:
+        if name not in problem.start:
+            known = ", ".join(problem.start)
+            raise click.UsageError(f"There is no input {name!r}. The inputs are: {known}.")
+    return Problem(
+        name=problem.name,
+        text=problem.text,
+        parts=(lambda point: problem({**problem.start, **point}),),
+        start={name: problem.start[name] for name in names},
+        rate=problem.rate,
+        note=problem.note,
     )
 
 

@@ -121,7 +121,7 @@ def load_model(
     Raises:
         CheckpointError: no checkpoint, or one that is damaged or of something else.
     """
-    path = _checkpoint_in(Path(folder), which)
+    path = checkpoint_in(Path(folder), which)
     arrays, facts = checkpoint.load(path)
     config = config_from(facts["config"], str(path))
     classes = tuple(facts["classes"])
@@ -146,7 +146,8 @@ def load_model(
     )
 
 
-def _checkpoint_in(folder: Path, which: str | None) -> Path:
+def checkpoint_in(folder: Path, which: str | None) -> Path:
+    """The checkpoint file of a run's folder; a file is one itself."""
     if folder.is_file():
         return folder
     if which is None:

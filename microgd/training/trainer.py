@@ -121,6 +121,25 @@ class Trainer:
         if self.ended is None:
             self.ended = f"after {self.epoch} epochs"
 
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many minibatches an epoch has."""
+        size = min(self.config.batch, len(self.parts.train))
+        return -(-len(self.parts.train) // size)
+
+    @property
+    def loss_so_far(self) -> float:
+        """The mean loss of the epoch's examples so far; reading it waits for the device."""
+        size = min(self.config.batch, len(self.parts.train))
+        seen = min(self.batch * size, len(self.parts.train))
+        return float(self._sums["loss"]) / seen if seen else math.nan
+
+    @property
+    def best_row(self) -> EpochRow | None:
+        """The epoch with the lowest held-out loss so far, or training loss if none is held out."""
+        rows = [row for row in self.history if row.epoch == self._best.step]
+        return rows[0] if rows else None
+
     def _batches(self) -> list[Array]:
         config = self.config
         size = min(config.batch, len(self.parts.train))

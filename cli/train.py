@@ -1,0 +1,171 @@
+"""`microgd train`: train a net on a device, see it learn, stop it and go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .choices import output_option
+from .failures import INTERRUPTED
+from .streams import say
+from .train_options import config_from_options, given_options, new_folder, training_options
+
+if TYPE_CHECKING:
+    from microgd.training import Trainer
+
+PICTURES = (".svg", ".png", ".pdf")
+#: What a run that goes on may be told anew; the rest would make another run of it.
+CHANGEABLE = ("epochs", "patience", "device")
+
+
+@click.command("train")
+@training_options
+@click.option("--run", "folder", metavar="FOLDER", help="Where the run is kept.  [runs/DATA-N]")
+@click.option("--resume", metavar="FOLDER", help="Go on with this run, as if it had never stopped.")
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    metavar="STEPS",
+    help="Checkpoints within an epoch, too.",
+)
+@output_option("Draw loss, accuracy and learning rate: .svg, .png or .pdf.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print the last line only.")
+def command(**options: Any) -> None:
+    """Train a net, and see it learn.
+
+    Every epoch ends with a checkpoint: a run that was stopped, in whatever way, goes on from there
+    and ends with the same numbers.
+
+    \b
+    Examples:
+      microgd train --data digits
+      microgd train --data moons --hidden 16,16 --epochs 60 -o history.svg
+      microgd train --data xor --hidden 8 --lr 0.05 --epochs 100 --quiet
+    """
+    for name in options["outputs"]:
+        if Path(name).suffix.lower() not in PICTURES:
+            raise click.BadParameter(
+                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
+            )
+    run = _resumed(options) if options["resume"] is not None else _begun(options)
+    _introduce(run, options)
+    stopped = _train(run, options)
+    _conclude(run, options, stopped)
+    if stopped:
+        click.get_current_context().exit(INTERRUPTED)
+
+
+def _begun(options: dict[str, Any]) -> Trainer:
+    from microgd.training import Trainer
+
+    config = config_from_options(options)
+    return Trainer(config, folder=new_folder(options["folder"], config.data))
+
+
+def _resumed(options: dict[str, Any]) -> Trainer:
+    from microgd.training import Trainer
+
+    if options["folder"] is not None or options["config"] is not None:
+        raise click.UsageError("--resume goes on with a run as it is; leave --run and --config.")
+    changes = given_options(options)
+    for name in changes:
+        if name not in CHANGEABLE:
+            flag = "--" + name.replace("_", "-")
+            raise click.UsageError(
+                f"{flag} would make another run of it; only "
+                f"{', '.join('--' + n for n in CHANGEABLE)} may change on --resume."
+            )
+    return Trainer.resume(options["resume"], **changes)
+
+
+def _introduce(run: Trainer, options: dict[str, Any]) -> None:
+    if options["as_json"] or options["quiet"]:
+        return
+    train, held = run.parts.train, run.parts.held_out
+    held_out = f", {len(held)} held out" if held is not None else ", none held out"
+    say(f"data: {train.name}, {len(train)} examples to train on{held_out}")
+    net = run.parts.net
+    sizes = getattr(net, "sizes", ())
+    count = f"{net.parameter_count():,}".replace(",", " ")
+    say(f"net: {'-'.join(map(str, sizes))} {run.config.activation}, {count} parameters")
+    say(f"optimizer: {run.config.optimizer}, batches of {min(run.config.batch, len(train))}")
+    say(f"device: {run.device.label}")
+    say(f"memory: {run.memory}")
+    say(f"run: {run.folder}" + (f", from epoch {run.epoch}" if run.step else ""))
+    say()
+
+
+def _train(run: Trainer, options: dict[str, Any]) -> bool:
+    """Train to the end; whether it was interrupted."""
+    from .train_progress import Interrupt, Quiet, progress
+
+    shown = Quiet() if options["as_json"] or options["quiet"] else progress(run)
+    with shown, Interrupt() as interrupt:
+
+        def after_step(run: Trainer) -> None:
+            shown.step(run)
+            if interrupt.asked:
+                raise _Stop
+
+        try:
+            epochs = run.epochs(after_step=after_step, checkpoint_every=options["checkpoint_every"])
+            for row in epochs:
+                shown.epoch(run, row)
+        except _Stop:
+            run.save()
+            return True
+    return False
+
+
+class _Stop(Exception):
+    """Ctrl-C, seen between two steps."""
+
+
+def _conclude(run: Trainer, options: dict[str, Any], stopped: bool) -> None:
+    saved = []
+    if options["outputs"] and run.history:
+        from microgd.plots.history import draw_history
+
+        plot = draw_history(run.history)
+        saved = [plot.save(name) for name in options["outputs"]]
+    if options["as_json"]:
+        from microgd.training.history import to_dicts
+
+        from .output import show_json
+
+        show_json(
+            {
+                "run": str(run.folder),
+                "device": run.device.label,
+                "ended": run.ended,
+                "config": run.config.to_dict(),
+                "history": to_dicts(run.history),
+            }
+        )
+    else:
+        if not options["quiet"]:
+            say()
+        if stopped:
+            say(f"stopped at step {run.step}; to go on: microgd train --resume {run.folder}")
+        elif run.history:
+            say(_result(run))
+    for path in saved:
+        say(f"saved {path}", err=options["as_json"])
+
+
+def _result(run: Trainer) -> str:
+    last = run.history[-1]
+    text = f"ended {run.ended}: loss {last.loss:.4f}"
+    if last.accuracy is not None:
+        text += f", accuracy {last.accuracy:.2%}"
+    if last.held_out_loss is not None:
+        text += f"; held out: loss {last.held_out_loss:.4f}"
+        if last.held_out_accuracy is not None:
+            text += f", accuracy {last.held_out_accuracy:.2%}"
+        best = run.best_row
+        if best is not None and best is not last:
+            text += f" (best {best.held_out_loss:.4f} in epoch {best.epoch})"
+    return f"{text}\nthe run is in {run.folder}"
