@@ -65,8 +65,9 @@ def svm(scores: Any, labels: Any, reduction: str = "mean", margin: float = 1.0) 
         raise ArgumentError(f"svm: the margin is a number above 0, got {margin!r}")
     right = _shares(labels, scores)
     own = reshape(total(scores * right, axis=1), (-1, 1))
-    over = relu(scores - own + margin) * (1.0 - right)
-    return _reduced(total(over, axis=1), reduction)
+    over = relu(scores - own + margin)
+    # not over · (1 − right): whole numbers, as classes on a device are, would become float64
+    return _reduced(total(over - over * right, axis=1), reduction)
 
 
 def binary_cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -81,6 +82,12 @@ def binary_cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> 
     0.3466
     """
     targets = _like(targets, logits)
+    if isinstance(targets, np.ndarray) and not ((targets >= 0) & (targets <= 1)).all():
+        place = tuple(np.argwhere(~((targets >= 0) & (targets <= 1)))[0])
+        raise ArgumentError(
+            f"binary_cross_entropy: the target of example {place[0]} is {targets[place]:g}, and "
+            "not from 0 to 1"
+        )
     return _reduced(_per_example(softplus(logits) - logits * targets), reduction)
 
 
@@ -208,8 +215,6 @@ def _shares(targets: Any, scores: Any) -> Any:
 
 
 def _require_classes(labels: Array, classes: int) -> None:
-    if labels.dtype.kind not in "biuf":
-        raise ArgumentError(f"classes are whole numbers, from 0 on; got {labels[:3]!r:.60}")
     part = np.flatnonzero(labels != np.trunc(labels))  # NaN, too
     if part.size:
         place = int(part[0])
@@ -228,7 +233,8 @@ def _require_classes(labels: Array, classes: int) -> None:
 
 def _as_array(targets: Any, outputs: Any) -> Any:
     """The targets; lists in the precision of the outputs."""
-    if isinstance(targets, Node) or hasattr(targets, "dtype"):
+    numbers = getattr(getattr(targets, "dtype", None), "kind", "list") in "biuf"
+    if isinstance(targets, Node) or numbers:
         return targets
     return value_from(targets, _precision(outputs))
 
