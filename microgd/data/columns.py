@@ -91,9 +91,10 @@ def targets_of(
 
 
 def _classes(words: Sequence[str]) -> bool:
-    different = set(words)
-    return len(different) <= min(MOST_CLASSES, len(words) - 1) and all(map(_is_whole, different))
+    if not all(map(_is_whole, set(words))):
+        return False
+    return len({int(word) for word in words}) <= min(MOST_CLASSES, len(words) - 1)
 
 
 def _is_whole(word: str) -> bool:
-    return word.lstrip("+-").isdecimal()
+    return word.lstrip("+-").isdecimal() and len(word) < 20

@@ -92,6 +92,10 @@ def read_parts(
     >>> read_parts("xor")
     {'all': <xor: 4 examples, 2 features, 2 classes>}
     """
+    if not isinstance(text, str | os.PathLike):
+        raise ArgumentError(f"expected the name of a data set or a path, got {text!r:.60}")
+    if re.match(r"\s*\w+://", str(text)):
+        raise ArgumentError(f"microgd downloads nothing: fetch {text} first, and give the file")
     spec = _built_in(text) if isinstance(text, str) else None
     if spec is None:
         from microgd.data.recognise import read_path
@@ -106,9 +110,17 @@ def _built_in(text: str) -> BuiltIn | None:
     """What a text names; None where it is a path."""
     match = _CALL.fullmatch(text)
     known = match and DATASETS.get(re.sub(r"[-_]", "", match[1].lower()))
-    if not known and (Path(text).exists() or re.search(r"[/\\]|\.\w", text.split("(")[0])):
+    if not known and text.strip() and _is_path(text):
         return None
     if match:  # `lecture-net` is a name here, and no subtraction
-        text = re.sub(r"[-_]", "", match[1]) + (match[2] or "") if known else text
+        text = match[1].replace("-", "_") + (match[2] or "")
     spec: BuiltIn = options.read(text, DATASETS, "data set")
     return spec
+
+
+def _is_path(text: str) -> bool:
+    """There is such a file, or it looks as if one was meant: `./moons`, `flowers.csv`."""
+    try:
+        return Path(text).exists() or bool(re.search(r"[/\\]|\.\w", text.split("(")[0]))
+    except (OSError, ValueError):  # too long for a name, or with a null byte
+        return False
