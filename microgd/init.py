@@ -11,6 +11,7 @@ array. The key is a whole number, or several; the same key draws the same number
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,12 +209,14 @@ INITS: dict[str, type] = {
 def read_init(text: str) -> Initializer:
     """The rule that a text names.
 
-    >>> read_init("normal(sigma=1)").sigma, read_init("he_normal").text
-    (1, 'henormal')
+    >>> read_init("normal(sigma=1)").sigma, read_init("xavier_normal(fan=in)").text
+    (1, "xaviernormal(fan='in')")
 
     Raises:
         ArgumentError: an unknown rule or option, a value out of range.
     """
+    if isinstance(text, str):  # to Python, `in` is no word but a keyword
+        text = re.sub(r"=\s*in\b", "='in'", text)
     found: Initializer = read(text, INITS, "initialisation")
     return found
 
