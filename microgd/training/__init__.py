@@ -10,18 +10,27 @@
 """
 
 from microgd.training.config import Config, config_from, read_config
+from microgd.training.directions import plane_of, random_direction
 from microgd.training.history import EpochRow
+from microgd.training.landscape import Landscape, landscape
 from microgd.training.model import Model, load_model
 from microgd.training.programs import Task
+from microgd.training.snapshot import model_of, snapshots
 from microgd.training.trainer import Trainer
 
 __all__ = [
     "Config",
     "EpochRow",
+    "Landscape",
     "Model",
     "Task",
     "Trainer",
     "config_from",
+    "landscape",
     "load_model",
+    "model_of",
+    "plane_of",
+    "random_direction",
     "read_config",
+    "snapshots",
 ]
