@@ -463,13 +463,13 @@ def test_the_users_settings_are_neither_used_nor_changed():
 def test_pyplot_is_never_imported_and_matplotlib_only_when_drawing(tmp_path):
     program = f"""
 import sys, microgd
-import microgd.plots.descent, microgd.plots.noise, microgd.plots.animate
+import microgd.plots
 assert not any(name.startswith("matplotlib") for name in sys.modules), "too early"
 from microgd.lab.descend import descend
 walk = descend("quartic", steps=3)
-microgd.plots.descent.draw_descent(walk).save({str(tmp_path / "a.png")!r})
+microgd.plots.draw_descent(walk).save({str(tmp_path / "a.png")!r})
 for ending in ("gif", "svg", "html"):
-    microgd.plots.animate.animate(walk, {str(tmp_path)!r} + "/a." + ending)
+    microgd.plots.animate(walk, {str(tmp_path)!r} + "/a." + ending)
 assert "matplotlib" in sys.modules
 assert "matplotlib.pyplot" not in sys.modules, "pyplot"
 """
