@@ -35,7 +35,7 @@ class Sequential:
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        listed: Any = list(layers) if hasattr(layers, "__iter__") else [layers]
+        listed: Any = list(layers) if hasattr(layers, "__iter__") else []
         if not listed or not all(isinstance(layer, Layer) for layer in listed):
             raise ArgumentError(f"a net is a list of layers such as Linear(2, 3), got {layers!r}")
         self.layers: dict[str, Layer] = dict(_named(listed))
