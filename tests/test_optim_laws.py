@@ -613,6 +613,21 @@ def test_a_fitted_lookahead_held_at_1_rests_every_k_plus_1_steps(k: int) -> None
         same(state["inner"], memory)
 
 
+def test_a_fitted_lookahead_takes_its_slope_at_the_finish() -> None:
+    """Not where Nesterov's rule would look: L′(1) is a slope at the finish itself."""
+    inner = Nesterov(0.9, form="look-ahead")
+    rule = Lookahead(inner, k=2, alpha="fitted")
+    params: Any = NET.start
+    state = rule.init(params)
+    for step in range(9):
+        point = rule.gradient_point(params, state)
+        ahead = inner.gradient_point(params, state["inner"])
+        same(point, params if step % 3 == 2 else ahead)
+        if step:
+            assert np.max(np.abs(flat(ahead) - flat(params))) > 1e-4
+        params, state = rule.update(params, NET.gradient(point, 1), state, 0.1, 1.0)
+
+
 @pytest.mark.parametrize("inner", [SGD(), Adam(), Nesterov(form="rolling"), Lookahead(SGD())])
 def test_clipping_at_a_huge_length_is_no_clipping(inner: Any) -> None:
     lrs = rates(0.05, 30)
