@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "Say how good a trained net is."),
     "predict": ("predict", "Say what a trained net makes of new examples."),
     "summary": ("summary", "Show the layers of a net, and draw its training step."),
+    "lr-find": ("lr_find", "Find a learning rate, by a step at each of many."),
     "gates": ("gates", "List the gates, or explain one."),
     "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),

@@ -15,6 +15,7 @@ from microgd.training.history import EpochRow
 from microgd.training.landscape import Landscape, landscape
 from microgd.training.model import Model, load_model
 from microgd.training.programs import Task
+from microgd.training.rate_search import RateSearch, find_rate
 from microgd.training.snapshot import model_of, snapshots
 from microgd.training.trainer import Trainer
 
@@ -23,9 +24,11 @@ __all__ = [
     "EpochRow",
     "Landscape",
     "Model",
+    "RateSearch",
     "Task",
     "Trainer",
     "config_from",
+    "find_rate",
     "landscape",
     "load_model",
     "model_of",

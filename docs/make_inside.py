@@ -1,0 +1,18 @@
+"""Draw the pictures of what goes on in a net anew: python docs/make_inside.py [FOLDER]."""
+
+import sys
+from pathlib import Path
+
+from microgd.plots.rate_search import draw_rate_search
+from microgd.training import Config, find_rate
+
+
+def main(folder: Path) -> None:
+    """Write every picture into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = Config(device="interpreter")
+    draw_rate_search(find_rate(plain)).save(folder / "lr-find.svg")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "inside")
