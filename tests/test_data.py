@@ -80,6 +80,7 @@ class TestDataset:
             (([[1.0]], [np.inf]), mg.ArgumentError, r"y\[0\] is inf"),
             (([[1.0]], [0.0, 1.0]), mg.ShapeError, r"1 rows, and y has shape \(2,\)"),
             (([[1.0], [2.0]], [0, 2], ("a", "b")), mg.ArgumentError, "label 2 at place 1"),
+            (([[1.0]], [0], ("a", "a")), mg.ArgumentError, "two classes have the same name"),
             (([[1.0]], [-1], ("a", "b")), mg.ArgumentError, "label -1 at place 0"),
             (([[1.0]], [0.5], ("a", "b")), mg.DataError, "labels are whole numbers"),
             (([[1.0]], [[0]], ("a", "b")), mg.ShapeError, "labels are N whole numbers"),
@@ -108,6 +109,16 @@ class TestDataset:
             read_dataset("line").one_hot()
         with pytest.raises(mg.ArgumentError, match="classes is a whole number from 1"):
             one_hot([0], 0)
+
+    def test_classes_of_other_data(self) -> None:
+        data = Dataset("test", [[1.0], [2.0]], [0, 1], ("b", "c"))
+        other = data.with_classes(("a", "b", "c"))
+        assert (other.y.tolist(), other.classes) == ([1, 2], ("a", "b", "c"))
+        assert data.take([0]).with_classes(("b",)).y.tolist() == [0]
+        with pytest.raises(mg.ArgumentError, match="test has class 'c', and expected are: a, b"):
+            data.with_classes(("a", "b"))
+        with pytest.raises(mg.ArgumentError, match="line has no classes"):
+            read_dataset("line").with_classes(("a",))
 
     def test_description(self, digits: Dataset) -> None:
         told = str(digits.describe())

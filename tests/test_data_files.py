@@ -501,6 +501,16 @@ class TestNpz:
         single = read_dataset(self.saved(tmp_path, x=gray[..., None], y=[0, 1]))
         assert_array_equal(single.images, gray)
 
+    def test_parts_count_classes_alike(self, tmp_path: Path) -> None:
+        x = np.zeros((11, 1))
+        file = self.saved(tmp_path, x_train=x, y_train=range(11), x_test=x[:2], y_test=[1, 0])
+        parts = read_parts(file)
+        assert parts["test"].classes == parts["train"].classes == tuple(map(str, range(11)))
+        file = self.saved(
+            tmp_path, x_train=x[:3], y_train=["a", "b", "c"], x_test=x[:2], y_test=["c", "b"]
+        )
+        assert read_parts(file)["test"].y.tolist() == [2, 1]
+
     def test_pickles_are_refused(self, tmp_path: Path) -> None:
         class Trap:
             def __reduce__(self) -> Any:

@@ -59,6 +59,8 @@ class Dataset:
         if x.ndim != 2 or not x.size:
             raise ShapeError(f"x is an array of N × features, N ≥ 1, got shape {x.shape}")
         classes = tuple(str(name) for name in self.classes)
+        if len(set(classes)) < len(classes):
+            raise ArgumentError(f"two classes have the same name: {', '.join(classes)}")
         y = _labels(self.y, classes) if classes else _numbers(self.y, "y").astype(np.float64)
         if y.ndim not in (1, 2) or len(y) != len(x):
             raise ShapeError(f"x has {len(x)} rows, and y has shape {y.shape}: one for each row")
@@ -109,6 +111,29 @@ class Dataset:
         if not self.classes:
             raise ArgumentError(f"{self.name} has no classes: its targets are numbers")
         return one_hot(self.y, len(self.classes)).astype(self.x.dtype)
+
+    def with_classes(self, classes: Sequence[str]) -> Dataset:
+        """The same examples, with the labels that these classes give them by name.
+
+        Classes are numbered by what is in a file. So a test file that lacks a class numbers the
+        others differently: give it the classes of the training data.
+
+        Raises:
+            ArgumentError: an example is of a class that is not among these.
+
+        >>> test = Dataset("test", [[1.0], [2.0]], [0, 1], ("b", "c"))
+        >>> test.with_classes(("a", "b", "c")).y.tolist()
+        [1, 2]
+        """
+        names = tuple(str(name) for name in classes)
+        unknown = [
+            c for c, n in zip(self.classes, self.counts, strict=True) if n and c not in names
+        ]
+        if unknown or not self.classes:
+            told = f"class {unknown[0]!r}" if unknown else "no classes"
+            raise ArgumentError(f"{self.name} has {told}, and expected are: {', '.join(names)}")
+        places = np.array([names.index(c) if c in names else 0 for c in self.classes])
+        return replace(self, y=places[self.y], classes=names)
 
     def take(self, indices: Any) -> Dataset:
         """The examples at these indices, in this order, or where a mask is True.

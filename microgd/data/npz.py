@@ -29,17 +29,24 @@ def load_npz(content: Content, targets: str = "auto") -> dict[str, Dataset]:
             are missing, or do not fit; says which array and where.
     """
     found = _arrays(content)
-    parts = {
-        part: _part(content, found, pair, targets)
-        for part, pair in PARTS.items()
-        if all(name in found for name in pair)
-    }
+    known = {part: pair for part, pair in PARTS.items() if all(name in found for name in pair)}
+    parts = {part: _part(content, found, pair, targets) for part, pair in known.items()}
     if not parts:
         raise content.wrong(
             f"it has the arrays {', '.join(found) or '(none)'}, and needs x and y: "
             "np.savez(file, x=…, y=…)"
         )
-    return parts
+    return _of_the_same_classes(parts, named="classes" in found)
+
+
+def _of_the_same_classes(parts: dict[str, Dataset], named: bool) -> dict[str, Dataset]:
+    """A part may lack a class that another has, and yet all count them alike."""
+    if named or len({data.classes for data in parts.values()}) < 2:
+        return parts
+    names = {name for data in parts.values() for name in data.classes}
+    whole = all(name.isdecimal() for name in names)
+    classes = sorted(names, key=int) if whole else sorted(names)
+    return {part: data.with_classes(classes) for part, data in parts.items()}
 
 
 def _arrays(content: Content) -> dict[str, NDArray[Any]]:
