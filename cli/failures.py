@@ -63,10 +63,11 @@ def _expected(error: MicrogdError) -> click.ClickException:
         NonFiniteError,
         OutputError,
         StaleDataError,
+        TrainingError,
     )
 
     job = (
         *(DeviceError, DrawingError, MissingExtraError),
-        *(NonFiniteError, OutputError, StaleDataError),
+        *(NonFiniteError, OutputError, StaleDataError, TrainingError),
     )
     return (Failed if isinstance(error, job) else BadInput)(str(error))

@@ -16,6 +16,9 @@ from pathlib import Path
 
 from microgd.errors import OutputError
 
+#: What a file is called while it is written; a program that is killed then leaves it behind.
+PARTS = ".microgd-*.part"
+
 
 def write_whole(path: str | os.PathLike[str], data: bytes | str) -> Path:
     """Write `data` to `path` whole, or leave what was there before untouched; return the path.

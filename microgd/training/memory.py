@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from microgd.autodiff.tree import leaves
+from microgd.opencl.array import PADDING
 
 if TYPE_CHECKING:
     from microgd.training.trainer import Trainer
@@ -22,8 +23,9 @@ class Memory:
 
     Attributes:
         parameters, states: of the net; of the optimizer and the net besides.
-        data: the training data; a minibatch of it where it streams.
-        streams: whether each minibatch is sent anew, for the data set is too large for the device.
+        data: the training data; a minibatch of it where minibatches are sent.
+        streams: whether the data set is too large for the device.
+        sent: whether each minibatch is sent anew: where it streams, or is augmented.
         available: what the device has; 0 for the interpreter.
     """
 
@@ -31,6 +33,7 @@ class Memory:
     states: int
     data: int
     streams: bool
+    sent: bool
     available: int
 
     @property
@@ -39,7 +42,7 @@ class Memory:
         return self.parameters + self.states + self.data
 
     def __str__(self) -> str:
-        how = "a minibatch at a time" if self.streams else "all of it"
+        how = "a minibatch at a time" if self.sent else "all of it"
         text = (
             f"{size(self.total)} on the device: parameters {size(self.parameters)}, states "
             f"{size(self.states)}, data {size(self.data)} ({how})"
@@ -51,19 +54,21 @@ def plan_memory(run: Trainer) -> Memory:
     """What this run takes, and whether its data has room."""
     train, config = run.parts.train, run.config
     item = np.dtype(config.dtype).itemsize
-    row = train.x.shape[1] * item + (8 if train.y.ndim == 1 else train.y.shape[1] * item)
-    whole = len(train) * row
+    x = train.x.shape[1] * item
+    y = (train.y.size // len(train)) * (8 if run.parts.task.kind == "classes" else item)
     device: Any = run.device
-    available = 0 if device.kind == "interpreter" else int(device.memory)
-    largest = 0 if device.kind == "interpreter" else int(device.largest_buffer)
-    streams = bool(available) and (
-        whole > SHARE * available or len(train) * train.x.shape[1] * item > largest
-    )
+    host = device.kind == "interpreter"
+    available = 0 if host else int(device.memory)
+    largest = 0 if host else int(device.largest_buffer) - PADDING
+    whole, greatest = len(train) * (x + y), len(train) * max(x, y)
+    streams = not host and (whole > SHARE * available or greatest > largest)
+    sent = streams or bool(config.shift or config.noise or config.flip)
     return Memory(
         parameters=_bytes(run.params),
         states=_bytes(run.optimizer_state) + _bytes(run.kept),
-        data=min(config.batch, len(train)) * row if streams else whole,
+        data=min(config.batch, len(train)) * (x + y) if sent else whole,
         streams=streams,
+        sent=sent,
         available=available,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from microgd.data.scaling import moments
 from microgd.data.table import read_dataset
 from microgd.errors import ArgumentError
 from microgd.losses import loss_named
+from microgd.nn.layers import BatchNorm
 from microgd.nn.net import MLP, Sequential
 from microgd.optim import Frozen, Group, Groups, read_optimizer
 from microgd.optim.optimizer import Optimizer
@@ -35,6 +37,7 @@ class Parts:
         scale: the mean and deviation of each column that both were scaled by.
         net, task: the net, and what it is to learn.
         rate: step or epoch → learning rate; a ReduceOnPlateau has a memory.
+        data_sum: a checksum of the data as it came, by which a resumed run knows it.
     """
 
     config: Config
@@ -44,6 +47,7 @@ class Parts:
     net: Sequential
     task: Task
     rate: Any
+    data_sum: int = 0
 
 
 def assemble(config: Config, data: Dataset | None = None, net: Sequential | None = None) -> Parts:
@@ -68,7 +72,40 @@ def assemble(config: Config, data: Dataset | None = None, net: Sequential | None
     if net is None:
         net = net_of(config, data.x.shape[1], _loss(config, data)[2])
     task = task_of(config, data, net)
-    return Parts(config, train, held_out, scale, net, task, _rate(config, task.optimizer))
+    rate = _rate(config, task.optimizer)
+    return Parts(config, train, held_out, scale, net, task, rate, data_sum(data))
+
+
+def data_sum(data: Dataset) -> int:
+    """A checksum of the examples and of what is to be learnt of them.
+
+    >>> data_sum(read_dataset("xor")) == data_sum(read_dataset("xor(count=8)"))
+    False
+    """
+    found = zlib.crc32(f"{data.x.dtype}{data.x.shape}{data.y.shape}{data.classes}".encode())
+    for array in (data.x, data.y):
+        found = zlib.crc32(np.ascontiguousarray(array).data, found)
+    return found
+
+
+def require_batches(parts: Parts) -> None:
+    """Refuse minibatches of a single example where the net normalises over them.
+
+    Raises:
+        ArgumentError: it does, and there would be one; says which sizes would do.
+    """
+    normalises = any(isinstance(layer, BatchNorm) for layer in parts.net.layers.values())
+    count, size = len(parts.train), parts.config.batch
+    if not normalises or (count % size != 1 and size > 1 and count > 1):
+        return
+    if count == 1:
+        raise ArgumentError("batch normalisation needs at least 2 examples to train on, got 1")
+    near = [n for n in range(max(2, size - 9), size + 10) if count % n != 1]
+    better = min(near, key=lambda n: (abs(n - size), n))
+    raise ArgumentError(
+        f"batch normalisation needs at least 2 examples in every minibatch; {count} examples in "
+        f"batches of {size} leave one alone: use batch {better} (--batch {better}), for example"
+    )
 
 
 def net_of(config: Config, inputs: int, outputs: int) -> Sequential:
@@ -95,7 +132,11 @@ def split(config: Config, data: Dataset) -> tuple[Dataset, Dataset | None]:
         share = HELD_OUT if len(data) >= FEW else 0.0
     if share == 0:
         return data, None
-    return data.split(held_out=share, seed=config.seed)
+    number = int(share) if share == int(share) else share
+    try:
+        return data.split(held_out=number, seed=config.seed)
+    except ArgumentError as error:
+        raise ArgumentError(f"{error} (held_out=0, --held-out 0, trains on all)") from None
 
 
 def _loss(config: Config, data: Dataset) -> tuple[Any, str, int]:

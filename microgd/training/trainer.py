@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from microgd.autodiff.tree import leaves, rebuilt
+from microgd.autodiff.tree import leaves, paths, rebuilt
 from microgd.data.augment import augment
 from microgd.data.batches import batches
 from microgd.data.dataset import Dataset
-from microgd.errors import ArgumentError, CheckpointError, OutputError, TrainingError
-from microgd.files import write_whole
+from microgd.errors import (
+    ArgumentError,
+    CheckpointError,
+    DeviceError,
+    OutputError,
+    TrainingError,
+)
+from microgd.files import PARTS, write_whole
 from microgd.graph.values import Array
 from microgd.nn.layer import Params
 from microgd.opencl.array import device_array
@@ -27,7 +34,7 @@ from microgd.training.config import Config, config_from
 from microgd.training.history import EpochRow, from_dicts, to_csv, to_dicts
 from microgd.training.memory import Memory, plan_memory
 from microgd.training.programs import nothing
-from microgd.training.setup import Parts, assemble
+from microgd.training.setup import Parts, assemble, require_batches
 
 if TYPE_CHECKING:
     from microgd.nn.net import Sequential
@@ -60,6 +67,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self.parts: Parts = assemble(config, data, net)
+        require_batches(self.parts)
         self.folder = None if folder is None else Path(folder)
         self.history: list[EpochRow] = []
         self.epoch = self.batch = self.step = 0
@@ -69,6 +77,11 @@ class Trainer:
         self._step_on = Program(task.step, config.device, donate=(0, 1, 2, 3))
         self._evaluate = Program(task.evaluate, config.device, donate=(2,))
         self.device = self._step.device
+        if config.dtype == "float64" and not self.device.float64:
+            raise DeviceError(
+                f"{self.device.label} has no float64: use dtype float32 (--dtype float32), or "
+                "device interpreter (--device interpreter)"
+            )
         net_ = self.parts.net
         self._begin(net_.init(config.seed, config.dtype), net_.start(config.dtype))
         self._stop = ValidationRises(config.patience or 10**9)
@@ -96,22 +109,28 @@ class Trainer:
         """Train epoch after epoch, from where it stands; a row for each.
 
         Arguments:
-            after_step: called after every step; reading a loss there makes the device wait.
+            after_step: called after every call of the step's program, which is one step or
+                `steps_per_call`; reading a loss there makes the device wait.
             checkpoint_every: steps between checkpoints within an epoch; each epoch ends with one.
 
         Raises:
             TrainingError: the loss is not a finite number any more; the last checkpoint is whole.
         """
-        if self.folder is not None and self.step == 0:
-            self._claim(self.folder)
-            self.save()
+        if self.folder is not None:
+            if self.step == 0:
+                self._claim(self.folder)
+                self.save()
+            else:
+                self._tidy(self.folder)
         while self.ended is None and self.epoch < self.config.epochs:
             order = self._batches()
-            for number in range(self.batch, len(order)):
-                self._one_step(order[number], number)
+            while self.batch < len(order):
+                before = self.step
+                self._call(order)
                 if after_step is not None:
                     after_step(self)
-                due = checkpoint_every and self.step % checkpoint_every == 0
+                every = checkpoint_every or 0
+                due = every and self.step // every > before // every
                 if due and self.folder is not None and self.batch < len(order):
                     self.save()
             row = self._end_epoch(len(order))
@@ -148,7 +167,7 @@ class Trainer:
     def _one_step(self, rows: Array, number: int) -> None:
         state = self.params, self.optimizer_state, self.kept, self._sums
         t, lr = float(self.step), self.rate
-        if self.memory.streams or self._augments:
+        if self.memory.sent:
             x, y = self._batch(rows, number)
             state = self._step_on(*state, x, y, t, lr)
         else:
@@ -208,14 +227,17 @@ class Trainer:
         lr = self._last_rate()
         loss = sums["loss"] / len(self.parts.train)
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} in epoch {self.epoch + 1}, between steps "
-                f"{self.step - steps + 1} and {self.step}: the learning rate {lr:g} may be too "
-                "large" + (f"; {self.folder / LAST} is from before" if self.folder else "")
+            raise self._diverged(
+                f"the loss is {loss} in epoch {self.epoch + 1}, "
+                f"between steps {self.step - steps + 1} and {self.step}"
             )
         self.epoch += 1
         self.batch = 0
         held = self.evaluate(self.parts.held_out) if self.parts.held_out is not None else None
+        if held is not None and not math.isfinite(held[0]):
+            raise self._diverged(
+                f"the loss on held-out data is {held[0]} after epoch {self.epoch}, step {self.step}"
+            )
         classes = self.parts.task.kind != "numbers"
         row = EpochRow(
             epoch=self.epoch,
@@ -229,6 +251,12 @@ class Trainer:
         self.history.append(row)
         self._judge(row)
         return row
+
+    def _diverged(self, what: str) -> TrainingError:
+        kept = f"; {self.folder / LAST} is from before" if self.folder is not None else ""
+        return TrainingError(
+            f"{what}: the learning rate {self._last_rate():g} may be too large{kept}"
+        )
 
     def _last_rate(self) -> float:
         self.step -= 1
@@ -262,23 +290,58 @@ class Trainer:
 
     @staticmethod
     def _claim(folder: Path) -> None:
-        """Make the folder; one that has another run in it is left alone."""
+        """Make the folder; one that has another run, or files of such names, is left alone."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
-        if (folder / LAST).exists() and checkpoint.load(folder / LAST)[1]["step"] > 0:
-            raise ArgumentError(
-                f"{folder} has a run in it already: go on with it (resume), or choose another "
-                "folder for a new one"
-            )
+        if (folder / LAST).exists():
+            if checkpoint.load(folder / LAST)[1]["step"] > 0:
+                raise ArgumentError(
+                    f"{folder} has a run in it already: go on with it (resume), or choose another "
+                    "folder for a new one"
+                )
+            return
+        for name in (BEST, HISTORY, CONFIG):
+            if (folder / name).exists():
+                raise ArgumentError(
+                    f"{folder / name} is there already, and a run would write over it: choose "
+                    "another folder"
+                )
+
+    def _tidy(self, folder: Path) -> None:
+        """What a run that was killed may have left: parts of files, a history that is behind."""
+        for part in folder.glob(PARTS):
+            with suppress(OSError):
+                part.unlink()
+        self._write_beside(folder)
+
+    def _write_beside(self, folder: Path) -> None:
+        """The history and the configuration, where they are not written yet."""
+        for name, text in ((HISTORY, to_csv(self.history)), (CONFIG, self.config.to_toml())):
+            with suppress(OSError):
+                if (folder / name).read_bytes() == text.encode():
+                    continue
+            write_whole(folder / name, text)
 
     def save(self, name: str = LAST) -> Path:
-        """Write a checkpoint into the folder, and the history and configuration beside it."""
+        """Write a checkpoint into the folder, and the history and configuration beside it.
+
+        Raises:
+            OutputError: it cannot be written; the one before is untouched.
+            TrainingError: the parameters are not finite any more, and nothing is written.
+        """
         if self.folder is None:
             raise CheckpointError("this run has no folder to write a checkpoint into")
+        params = self.numbers(self.params)
+        for place, leaf in zip(paths(params), leaves(params), strict=True):
+            if not np.isfinite(leaf).all():
+                raise self._diverged(
+                    f"{place} has numbers that are not finite after step {self.step}, in epoch "
+                    f"{self.epoch + (self.batch > 0)}"
+                )
         trees = {
-            "params": self.params,
+            "params": params,
             "optimizer": self.optimizer_state,
             "kept": self.kept,
             "sums": self._sums,
@@ -298,11 +361,11 @@ class Trainer:
             "history": to_dicts(self.history),
             "best": {"loss": self._best.loss, "step": self._best.step},
             "plateau": None if self._plateau is None else asdict(self._plateau),
+            "data": self.parts.data_sum,
         }
         path = checkpoint.save(self.folder / name, trees, facts)
         if name == LAST:
-            write_whole(self.folder / HISTORY, to_csv(self.history))
-            write_whole(self.folder / CONFIG, self.config.to_toml())
+            self._write_beside(self.folder)
         return path
 
     @classmethod
@@ -321,14 +384,23 @@ class Trainer:
             name: which checkpoint. data, net: as they were given to the run.
             changes: options that are allowed to be others now: epochs, patience, device, …
 
+        A run that was stopped early, for want of patience, goes on only with another `patience`.
+
         Raises:
-            CheckpointError: no checkpoint, or one that is damaged or of something else.
+            CheckpointError: no checkpoint, one that is damaged or of something else, or data that
+                is not what the run began with.
+            ArgumentError: fewer epochs than it has had.
         """
         path = Path(folder) / name
         arrays, facts = checkpoint.load(path)
         config = config_from({**facts["config"], **changes}, str(path))
         run = cls(config, data, net, folder)
         where = str(path)
+        if facts["data"] != run.parts.data_sum:
+            raise CheckpointError(
+                f"{run.parts.train.name} is not the data that the run in {folder} began with: it "
+                "has changed since; begin a new run"
+            )
 
         def tree(name: str, like: Any) -> Any:
             return run._there(checkpoint.restored(arrays, name, like, where))
@@ -342,8 +414,11 @@ class Trainer:
         run._best = Best(facts["best"]["loss"], facts["best"]["step"])
         if facts["plateau"] is not None and run._plateau is not None:
             run._plateau = type(run._plateau)(**facts["plateau"])
-        stopped = facts["ended"] is not None and not changes
-        run.ended = facts["ended"] if stopped else None
+        if run.epoch + (run.batch > 0) > config.epochs:
+            had = f"{run.epoch} epochs" + (" and a part of another" if run.batch else "")
+            raise ArgumentError(f"{path}: epochs must be at least what the run has had: {had}")
+        if "patience" not in changes:
+            run.ended = facts["ended"]
         return run
 
     def numbers(self, tree: Any) -> Any:
