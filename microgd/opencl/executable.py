@@ -149,7 +149,10 @@ class Executable:
                 if events is not None:
                     events.append(event)
             if self._launches:
-                self._flow.started(event, queue)
+                try:
+                    self._flow.started(event, queue)
+                except cl.Error as error:
+                    raise lost(self.device, "running a program", error) from error
         return self._results(values, fresh)
 
     def _buffer(self, size: int) -> Any:
@@ -200,7 +203,10 @@ class Executable:
         new = allocate(self.device, size)
         count = element_count(node.shape) * node.dtype.itemsize
         if count:
-            cl.enqueue_copy(self.device.queue, new, buffer, byte_count=count)
+            try:
+                cl.enqueue_copy(self.device.queue, new, buffer, byte_count=count)
+            except cl.Error as error:
+                raise lost(self.device, "copying an array", error) from error
         return Storage(new, size)
 
 

@@ -130,7 +130,10 @@ class TableExecutable:
                 raise lost(self.device, "kernel table", error) from error
             if events is not None:
                 events.append(event)
-            self._flow.started(event, queue)
+            try:
+                self._flow.started(event, queue)
+            except cl.Error as error:
+                raise lost(self.device, "running a program", error) from error
         return self._results(values, Storage(out, size, self._release))
 
     def _bring(self, values: Sequence[Any], queue: Any) -> None:
