@@ -39,6 +39,7 @@ FLAGS: tuple[tuple[str, Any, str], ...] = (
     ("--noise", float, "Add normal noise of this deviation to inputs.  [0]"),
     ("--flip/--no-flip", bool, "Mirror images at random.  [no]"),
     ("--frozen", str, 'Parameters that stay as they are, as in "linear1.*".'),
+    ("--steps-per-call", int, "Steps that one program takes, for very small nets.  [1]"),
     ("--seed", int, "Of all randomness.  [0]"),
     ("--dtype", Choice(("float32", "float64")), "Precision.  [float32]"),
     ("--device", str, "auto, gpu, cpu, interpreter, or PLATFORM:DEVICE.  [auto]"),

@@ -37,6 +37,7 @@ class Config:
         patience: stop when the validation loss has not fallen for so many epochs; None for never.
         shift, noise, flip: augmentation of images: pixels, deviation, mirror images.
         frozen: patterns of parameters that stay as they are, such as "linear1.*".
+        steps_per_call: steps that one program takes, for very small nets; it compiles longer.
         seed: of all randomness: weights, order, dropout, augmentation, the split.
         dtype: "float32", or "float64" where the device has it.
         device: as `microgd devices` names them; "interpreter" for none.
@@ -64,6 +65,7 @@ class Config:
     noise: float = 0.0
     flip: bool = False
     frozen: tuple[str, ...] = ()
+    steps_per_call: int = 1
     seed: int = 0
     dtype: str = "float32"
     device: str = "auto"
@@ -80,7 +82,7 @@ class Config:
         not_negative(self, "l2", "l1", "noise")
         if self.held_out is not None:
             not_negative(self, "held_out")
-        whole(self, "batch", "epochs")
+        whole(self, "batch", "epochs", "steps_per_call")
         whole(self, "shift", "seed", least=0)
         if self.patience is not None:
             whole(self, "patience")

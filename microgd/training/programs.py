@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,20 +88,28 @@ class Task:
         new = {"loss": sums["loss"] + seen["loss"] * count, "right": sums["right"] + seen["right"]}
         return params, memory, seen["state"], new
 
-    def step_of_rows(
+    def steps_of_rows(
         self,
         params: Params,
         memory: State,
         kept: Params,
         sums: Sums,
         data: tuple[Any, Any],
-        rows: Any,
+        rows: Sequence[Any],
         t: Any,
-        lr: Any,
+        rates: Sequence[Any],
     ) -> tuple[Params, State, Params, Sums]:
-        """The same on these rows of all the data, which stay on the device."""
-        x, y = (take(column, rows, axis=0) for column in data)
-        return self.step(params, memory, kept, sums, x, y, t, lr)
+        """Steps on rows of all the data, which stay on the device: one for each array of rows.
+
+        Several steps in one program spare the calls between them, which is much of the time of a
+        small net.
+        """
+        for place, (one, lr) in enumerate(zip(rows, rates, strict=True)):
+            x, y = (take(column, one, axis=0) for column in data)
+            params, memory, kept, sums = self.step(
+                params, memory, kept, sums, x, y, t + float(place) if place else t, lr
+            )
+        return params, memory, kept, sums
 
     def evaluate(self, params: Params, kept: Params, sums: Sums, x: Any, y: Any) -> Sums:
         """What is counted on these examples by a net that is not learning, added to `sums`."""

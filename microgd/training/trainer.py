@@ -73,7 +73,7 @@ class Trainer:
         self.epoch = self.batch = self.step = 0
         self.ended: str | None = None
         task = self.parts.task
-        self._step = Program(task.step_of_rows, config.device, donate=(0, 1, 2, 3))
+        self._step = Program(task.steps_of_rows, config.device, donate=(0, 1, 2, 3))
         self._step_on = Program(task.step, config.device, donate=(0, 1, 2, 3))
         self._evaluate = Program(task.evaluate, config.device, donate=(2,))
         self.device = self._step.device
@@ -164,26 +164,51 @@ class Trainer:
         size = min(config.batch, len(self.parts.train))
         return batches(len(self.parts.train), size, seed=config.seed, epoch=self.epoch)
 
+    def _call(self, order: list[Array]) -> None:
+        """One call of the step's program: one step, or several where batches are whole.
+
+        Which steps are taken together depends on their place in the epoch alone, so that a resumed
+        run takes the same ones together.
+        """
+        number, together = self.batch, self.config.steps_per_call
+        rows = order[number : number + together]
+        whole = len(rows) == together and len({len(one) for one in rows}) == 1
+        if together == 1 or self.memory.sent or number % together or not whole:
+            self._one_step(rows[0], number)
+            return
+        rates = [self._rate_of(self.step + n) for n in range(together)]
+        self._moved(self._step(*self._state, self._on_device(), rows, float(self.step), rates))
+        self.step += together
+        self.batch += together
+
     def _one_step(self, rows: Array, number: int) -> None:
-        state = self.params, self.optimizer_state, self.kept, self._sums
         t, lr = float(self.step), self.rate
         if self.memory.sent:
             x, y = self._batch(rows, number)
-            state = self._step_on(*state, x, y, t, lr)
+            self._moved(self._step_on(*self._state, x, y, t, lr))
         else:
-            state = self._step(*state, self._on_device(), rows, t, lr)
-        self.params, self.optimizer_state, self.kept, self._sums = state
+            self._moved(self._step(*self._state, self._on_device(), [rows], t, [lr]))
         self.step += 1
         self.batch = number + 1
 
     @property
+    def _state(self) -> tuple[Any, ...]:
+        return self.params, self.optimizer_state, self.kept, self._sums
+
+    def _moved(self, state: tuple[Any, ...]) -> None:
+        self.params, self.optimizer_state, self.kept, self._sums = state
+
+    @property
     def rate(self) -> float:
         """The learning rate of the next step."""
+        return self._rate_of(self.step)
+
+    def _rate_of(self, step: int) -> float:
+        """The learning rate of a step of this epoch."""
         schedule = self.parts.rate
         if self._plateau is not None:
             return float(schedule.rate(self._plateau))
-        counted = self.step if self.config.schedule_per == "step" else self.epoch
-        return float(schedule(counted))
+        return float(schedule(step if self.config.schedule_per == "step" else self.epoch))
 
     @property
     def _augments(self) -> bool:
@@ -224,7 +249,7 @@ class Trainer:
     def _end_epoch(self, steps: int) -> EpochRow:
         sums = {name: float(x) for name, x in self._sums.items()}
         self._sums = self._there(nothing(self.config.dtype))
-        lr = self._last_rate()
+        lr = self._rate_of(self.step - 1)
         loss = sums["loss"] / len(self.parts.train)
         if not math.isfinite(loss):
             raise self._diverged(
@@ -255,14 +280,8 @@ class Trainer:
     def _diverged(self, what: str) -> TrainingError:
         kept = f"; {self.folder / LAST} is from before" if self.folder is not None else ""
         return TrainingError(
-            f"{what}: the learning rate {self._last_rate():g} may be too large{kept}"
+            f"{what}: the learning rate {self._rate_of(self.step - 1):g} may be too large{kept}"
         )
-
-    def _last_rate(self) -> float:
-        self.step -= 1
-        rate = self.rate
-        self.step += 1
-        return rate
 
     def _judge(self, row: EpochRow) -> None:
         """Remember the best epoch, and stop if the loss has risen for too long."""
