@@ -88,6 +88,8 @@ class Model:
         Raises:
             ShapeError, ArgumentError: data that is not of the net's kind.
         """
+        if self.classes and set(data.classes) <= set(self.classes):
+            data = data.with_classes(self.classes)  # in the net's order, with those that are absent
         if tuple(data.classes) != self.classes:
             raise ArgumentError(
                 f"the net knows the classes {', '.join(self.classes) or 'none'}; {data.name} has "
