@@ -58,7 +58,8 @@ def _palette(scene: Scene, last: Any) -> Array:
         for share in (0.75, 0.5, 0.25)
     ]
     flat = last.quantize(CHOSEN, method=Image.Quantize.MEDIANCUT).getpalette()
-    found = [*exact, *soft, *(flat[i : i + 3] for i in range(0, len(flat), 3))]
+    also = [_parts(colour) for colour in scene.colours]
+    found = [*exact, *soft, *also, *(flat[i : i + 3] for i in range(0, len(flat), 3))]
     return np.array(found[:256], dtype=np.uint8)
 
 
@@ -106,11 +107,12 @@ def _pictures(scene: Scene) -> list[Any]:
     pictures = []
     for frame in range(len(scene.frames)):
         canvas.restore_region(ground)
+        under = scene.artists(frame)
         for way, line, head in zip(ways, lines, heads, strict=True):
             line.set_data(way[: frame + 1].T if len(way) else ([], []))
             head.set_data(way[frame : frame + 1].T if len(way) else ([], []))
         told.set_text(scene.said(frame))
-        for artist in (*lines, *heads, told):
+        for artist in (*under, *lines, *heads, told):
             axes.draw_artist(artist)
         pictures.append(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
     return pictures

@@ -99,7 +99,7 @@ def loss_levels(loss: Array) -> list[float]:
     from matplotlib.ticker import MaxNLocator
 
     places = MaxNLocator(most - 1, steps=[1, 2, 2.5, 5, 10], min_n_ticks=least)
-    return [float(x) for x in places.tick_values(low, high).round(12) if low < x < high]
+    return [float(x) for x in np.asarray(places.tick_values(low, high)) if low < x < high]
 
 
 def _ground(axes: Axes, seen: Landscape, levels: list[float], dark: bool) -> None:
@@ -117,7 +117,7 @@ def _ground(axes: Axes, seen: Landscape, levels: list[float], dark: bool) -> Non
                           colors=[shade(place, dark) for place in places])  # fmt: skip
         lines = axes.contour(seen.a, seen.b, heights, levels=levels, colors=palette.muted,
                              linewidths=1.1, alpha=0.8, zorder=1)  # fmt: skip
-        told = axes.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=style.SMALL - 1,
+        told: Any = axes.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=style.SMALL - 1,
                            colors=palette.ink, inline=False, zorder=5.5)  # fmt: skip
         for text in told:
             text.set_path_effects(halo(palette.page))

@@ -13,6 +13,7 @@
     row: rows[i],
   }));
   const dots = data.frames.map((_, i) => document.querySelectorAll(`.scene-k${i}`));
+  const layers = data.frames.map((_, i) => document.querySelectorAll(`.scene-f${i}`));
   let now = 0; // the frame, with a part of the way to the next
   let shown = -1;
   let playing = false;
@@ -38,7 +39,8 @@
       row.classList.toggle("ended", data.frames[i] > run.ends);
     }
     dots.forEach((some, k) => some.forEach((dot) => { dot.style.opacity = k <= i ? 1 : 0; }));
-    const t = `t = ${data.frames[i]}`;
+    layers.forEach((some, k) => some.forEach((layer) => { layer.style.opacity = k === i ? 1 : 0; }));
+    const t = `${data.clock} = ${data.frames[i]}`;
     find("t").textContent = t;
     find("slider").value = i;
     find("slider").setAttribute("aria-valuetext", `${t} of ${data.frames[last]}`);
@@ -49,7 +51,7 @@
     const heads = [...document.querySelectorAll("thead th")].slice(2).map((h) => h.textContent);
     const said = parts.map(({ run }) =>
       `${run.name}: ${heads.map((h, k) => `${h} = ${run.cells[shown][k]}`).join(", ")}`);
-    find("told").textContent = `t = ${data.frames[shown]}. ${said.join("; ")}`;
+    find("told").textContent = `${data.clock} = ${data.frames[shown]}. ${said.join("; ")}`;
   }
 
   function tick(time) {

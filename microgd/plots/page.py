@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -14,7 +15,7 @@ from microgd.lab.descent import Row
 from microgd.plots import style
 from microgd.plots.contours import AREAS, shade
 from microgd.plots.scene import Scene
-from microgd.plots.svg import SHAPES, ground_of, lengths, overlay
+from microgd.plots.svg import SHAPES, ground_of, lengths, overlay, under
 from microgd.plots.tracks import Track
 from microgd.plots.words import number, pretty
 
@@ -24,14 +25,36 @@ KEY = "scene"
 COLUMNS = 3
 
 
-def page_of(scene: Scene) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What the page says beside the picture.
+
+    Attributes:
+        heads: of the table's columns, after a swatch and a name.
+        rows: the lines of the table, as HTML.
+        runs: for the script, one for each line: name, places, lengths, cells, ends.
+        notes: what stands under the table.
+        clock: what the frames count. what: what is seen, and where: of the table.
+    """
+
+    heads: list[str]
+    rows: list[str]
+    runs: list[dict[str, Any]]
+    notes: list[str]
+    clock: str = "t"
+    what: str = "walk"
+    where: str = "Where each run is"
+
+
+def page_of(scene: Scene, told: Told | None = None) -> str:
     """The page; it is built for a light scene, and its colours follow the reader's setting."""
     width, height = scene.size
+    told = _told(scene) if told is None else told
     colours = _colours()
     picture = (
         f'<svg id="{KEY}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="'
         f'{escape(_described(scene), quote=True)}" xmlns:xlink="http://www.w3.org/1999/xlink">\n'
-        f"{ground_of(scene)}\n{overlay(scene, KEY)}\n</svg>"
+        f"{under(scene, KEY)}{ground_of(scene)}\n{overlay(scene, KEY)}\n</svg>"
     )
     places = {light: f"var(--c{place})" for place, light in enumerate(colours)}
     # Only as a whole value: a user's text stands outside of the picture's styles.
@@ -42,15 +65,29 @@ def page_of(scene: Scene) -> str:
         "dark": _rule(colours.values()),
         "style": _part("page.css"),
         "picture": picture,
-        "head": "".join(f"<th scope=col>{escape(h)}</th>" for h in ["", "run", *_heads(scene)]),
-        "rows": "\n".join(_row(scene, one, list(colours)) for one in scene.tracks),
-        "notes": "".join(f"<p>{escape(note)}</p>" for note in _notes(scene)),
+        "head": "".join(f"<th scope=col>{escape(h)}</th>" for h in ["", "run", *told.heads]),
+        "rows": "\n".join(told.rows),
+        "notes": "".join(f"<p>{escape(note)}</p>" for note in told.notes),
         "last": str(len(scene.frames) - 1),
-        "data": _data(scene),
+        "what": told.what,
+        "where": told.where,
+        "clock": told.clock,
+        "data": _data(scene, told),
         "script": _part("page.js"),
     }
     # In one pass: what stands in a part is never taken for the name of another.
     return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _part("page.html"))
+
+
+def _told(scene: Scene) -> Told:
+    """What it says of runs: where each of them is."""
+    colours = list(_colours())
+    return Told(
+        heads=_heads(scene),
+        rows=[_row(scene, one, colours) for one in scene.tracks],
+        runs=_runs(scene),
+        notes=_notes(scene),
+    )
 
 
 def _part(name: str) -> str:
@@ -71,8 +108,7 @@ def _rule(colours: Any) -> str:
 
 
 def _described(scene: Scene) -> str:
-    runs = ", ".join(one.label for one in scene.tracks)
-    return f"{scene.title}: the paths of {runs}"
+    return f"{scene.title}: the paths of {scene.about}" if scene.tracks else scene.about
 
 
 def _heads(scene: Scene) -> list[str]:
@@ -105,8 +141,8 @@ def _cells(row: Row) -> list[str]:
     return [number(float(v)) for v in (*row.point, row.value, *row.gradient)]
 
 
-def _data(scene: Scene) -> str:
-    """What the script reads, as JSON that no text in it can break out of."""
+def _runs(scene: Scene) -> list[dict[str, Any]]:
+    """Each run for the script: places, and what the table says of them."""
     runs = []
     for one, points in zip(scene.tracks, scene.places, strict=True):
         rows = one.descent.rows
@@ -119,6 +155,11 @@ def _data(scene: Scene) -> str:
                 "ends": len(rows) - 1,
             }
         )
-    data = {"frames": scene.frames, "pace": scene.pace, "runs": runs}
+    return runs
+
+
+def _data(scene: Scene, told: Told) -> str:
+    """What the script reads, as JSON that no text in it can break out of."""
+    data = {"frames": scene.frames, "pace": scene.pace, "clock": told.clock, "runs": told.runs}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

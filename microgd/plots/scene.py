@@ -88,6 +88,24 @@ class Scene:
         width, height = self.size
         return box.x0 * width, (1 - box.y1) * height, box.width * width, box.height * height
 
+    @property
+    def about(self) -> str:
+        """What is seen, for those who do not see it."""
+        return ", ".join(one.label for one in self.tracks)
+
+    @property
+    def colours(self) -> list[str]:
+        """Colours that a picture of few colours must have, beside the page's and the runs'."""
+        return []
+
+    def layers(self) -> list[str]:
+        """For each frame the SVG that lies under everything else; none where nothing changes."""
+        return []
+
+    def artists(self, frame: int) -> list[Any]:
+        """What is drawn under the paths in a frame, in order; it is no part of the background."""
+        return []
+
     def said(self, frame: int) -> str:
         """What is written above the axes in a frame."""
         index = self.frames[frame]

@@ -39,8 +39,8 @@ def moving_svg(scene: Scene) -> str:
     total = last * scene.pace + HOLD
     # Percent of the cycle at which each frame is reached.
     clock = [100 * i * scene.pace / total for i in range(last + 1)]
-    names = ", ".join(one.label for one in scene.tracks)
     ink = style.palette_of(scene.dark).ink
+    about = f"{scene.about}: {scene.frames[-1]} steps, animated"
     x, y, _, _ = scene.frame
     strip = "".join(
         f'<text y="{30 * i}" style="{FONT};font-size:17px;fill:{ink}" xml:space="preserve">'
@@ -53,9 +53,9 @@ def moving_svg(scene: Scene) -> str:
         f'id="{key}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
         f'role="img" aria-labelledby="{key}-t {key}-d">\n'
         f'<title id="{key}-t">{escape(scene.title)}</title>\n'
-        f'<desc id="{key}-d">{escape(f"{names}: {scene.frames[-1]} steps, animated")}</desc>\n'
+        f'<desc id="{key}-d">{escape(about)}</desc>\n'
         f"<style>{_still(key)}{_motion(scene, key, clock, total)}</style>\n"
-        f"{ground}\n{overlay(scene, key)}\n"
+        f"{under(scene, key)}{ground}\n{overlay(scene, key)}\n"
         f'<clipPath id="{key}-c"><rect x="{x:.2f}" y="{y - 29:.2f}" width="{width - x:.2f}" '
         f'height="27"/></clipPath>\n'
         f'<g clip-path="url(#{key}-c)"><g transform="translate({x + 2:.2f} {y - 9:.2f})">'
@@ -71,6 +71,30 @@ def ground_of(scene: Scene) -> str:
     inner = text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
     inner = re.sub(r"<style.*?</style>", "", inner, count=1, flags=re.DOTALL)
     return re.sub(r"\n\s*", "\n", inner).strip()
+
+
+def under(scene: Scene, key: str) -> str:
+    """What changes under the background, as it stands at the end; classes KEY-f0, KEY-f1, …"""
+    layers = scene.layers()
+    if not layers:
+        return ""
+    x, y, width, height = scene.frame
+    wide, high = scene.size
+    page = style.palette_of(scene.dark).page
+    shown = [int(frame == len(layers) - 1) for frame in range(len(layers))]
+    return "\n".join(
+        [
+            f'<rect width="{wide:g}" height="{high:g}" style="fill: {page}"/>',
+            f'<clipPath id="{key}-b"><rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" '
+            f'height="{height:.2f}"/></clipPath>',
+            f'<g clip-path="url(#{key}-b)">',
+            *(
+                f'<g class="{key}-f{frame}" style="opacity:{seen}">{layer}</g>'
+                for frame, (layer, seen) in enumerate(zip(layers, shown, strict=True))
+            ),
+            "</g>\n",
+        ]
+    )
 
 
 def overlay(scene: Scene, key: str) -> str:
@@ -156,6 +180,10 @@ def _motion(scene: Scene, key: str, clock: Sequence[float], total: int) -> str:
             for p, (x, y) in zip(clock, points, strict=True)
         ]
         rules += [_rule(f"{key}-p{place}", drawn, total), _rule(f"{key}-m{place}", moved, total)]
+    for i in range(len(scene.layers())):
+        ends = [*clock[1:], 100.0][i]
+        seen = [(0.0, "opacity:0")] * (i > 0) + [(clock[i], "opacity:1")]
+        rules.append(_rule(f"{key}-f{i}", [*seen, (ends, "opacity:0")], total, "step-end"))
     told = [(p, f"transform:translate(0,{-30 * i}px)") for i, p in enumerate(clock)]
     rules.append(_rule(f"{key}-t", told, total, "step-end"))
     if len(scene.frames) <= DOTS:
