@@ -353,7 +353,7 @@ def replay_part(run: Run) -> Any:
     return found
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="processes of each peer (5)")
     parser.add_argument("--device", default="auto", help="as in mg.compile (auto)")
@@ -368,7 +368,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="at the end, all numbers as JSON")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.measure:
         work(json.loads(options.measure))
         return

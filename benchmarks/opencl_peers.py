@@ -245,6 +245,30 @@ class Jax(Numpy):
         return self.jax.value_and_grad(self.cross_entropy)(z, labels)
 
 
+class Autograd(Numpy):
+    """HIPS autograd: NumPy that remembers."""
+
+    module = "autograd"
+
+    def __init__(self, device: str) -> None:
+        import autograd
+
+        self.autograd, self.version = autograd, getattr(autograd, "__version__", "")
+        self.np = importlib.import_module("autograd.numpy")
+
+    def prepared(self, formula: Callable[..., Any], inputs: list[Any]) -> Call:
+        raise Missing("autograd is a peer of training steps only")
+
+    def relu(self, x: Any) -> Any:  # type: ignore[override]
+        return self.np.maximum(x, 0)
+
+    def cross_entropy(self, z: Any, labels: Any) -> Any:
+        np_ = self.np
+        top = np_.max(z, axis=1, keepdims=True)
+        chosen = z[np.arange(len(labels)), labels]
+        return np_.mean(top[:, 0] + np_.log(np_.sum(np_.exp(z - top), axis=1)) - chosen)
+
+
 class Tinygrad(Numpy):
     """tinygrad, TinyJit."""
 
@@ -327,6 +351,7 @@ PEERS: dict[str, type[Numpy]] = {
     "torch": Torch,
     "torch.compile": TorchCompile,
     "jax": Jax,
+    "autograd": Autograd,
     "tinygrad CPU": Tinygrad,
     "tinygrad CL": TinygradCL,
 }

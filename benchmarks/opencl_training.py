@@ -13,13 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from opencl_peers import Jax, Microgd, Missing, Numpy, Tinygrad, Torch, TorchCompile
+from opencl_peers import Autograd, Jax, Microgd, Missing, Numpy, Tinygrad, Torch, TorchCompile
 
 #: name → sizes of the layers, rows of a minibatch
 NETS: dict[str, tuple[tuple[int, ...], int]] = {
     "784-128-10, batch 64": ((784, 128, 10), 64),
     "784-512-512-10, batch 256": ((784, 512, 512, 10), 256),
 }
+NETS_BATCH = dict(NETS.values())
 ROWS, BATCHES = 8192, 32
 RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-8
 
@@ -105,30 +106,65 @@ def forward(xp: Any, parameters: list[Any], x: Any) -> Any:
 
 
 def microgd_step(peer: Microgd, sizes: tuple[int, ...], x: Any, labels: Any) -> Step:
+    """What `microgd train` runs: a net, its loss and mg.optim's Adam as one program."""
+    from microgd.autodiff.tree import leaves, rebuilt
+    from microgd.training.programs import nothing
+
     mg = peer.mg
+    task = mg.training.Task(
+        mg.nn.MLP(sizes), mg.losses.cross_entropy, "classes", mg.optim.Adam((BETA1, BETA2), EPSILON)
+    )
+    program = peer.program = mg.compile(task.steps_of_rows, device=peer.device, donate=(0, 1, 2))
 
-    def train(
-        parameters: Any, m: Any, v: Any, count: Any, rows: Any, x: Any, labels: Any
-    ) -> tuple[Any, ...]:
-        def loss(parameters: Any) -> Any:
-            z = forward(mg, parameters, mg.take(x, rows, axis=0))
-            return peer.cross_entropy(z, mg.take(labels, rows, axis=0))
+    def there(tree: Any) -> Any:
+        return rebuilt(tree, iter([peer.put(np.asarray(a, np.float32)) for a in leaves(tree)]))
 
-        value, up = mg.value_and_grad(loss)(parameters)
-        return *adam(mg, count, parameters, m, v, up), value
-
-    program = peer.program = mg.compile(train, device=peer.device, donate=(0, 1, 2))
-    parameters = start_of(sizes)
-    state = [[peer.put(p) for p in parameters]]
-    state += [[peer.put(np.zeros_like(p)) for p in parameters] for _ in range(2)]
-    x, labels, count = peer.put(x), peer.put_labels(labels), 0.0
+    params = rebuilt(task.net.init(0), iter(start_of(sizes)))
+    state = [there(params), there(task.optimizer.init(params)), {}]
+    data, none = (peer.put(x), peer.put_labels(labels)), there(nothing())
+    size, count = NETS_BATCH[sizes], 0.0
 
     def step(rows: Any, profile: bool = False) -> Any:
         nonlocal count, state
-        count += 1.0
         if profile:
-            return peer.profile(*state, count, rows, x, labels)
-        *state, value = program(*state, count, rows, x, labels)
+            return peer.profile(*state, none, data, [rows], count, [RATE])
+        *state, sums = program(*state, none, data, [rows], count, [RATE])
+        count += 1.0
+        return Mean(sums["loss"], size)
+
+    return step
+
+
+class Mean:
+    """A sum of losses on the device, as the mean that the other peers give."""
+
+    def __init__(self, total: Any, count: int) -> None:
+        self.total, self.count = total, count
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(float(self.total) / self.count, dtype)
+
+    def __float__(self) -> float:
+        return float(self.total) / self.count
+
+
+def autograd_step(peer: Autograd, sizes: tuple[int, ...], x: Any, labels: Any) -> Step:
+    """HIPS autograd, and Adam in NumPy."""
+    parameters = start_of(sizes)
+    m = [np.zeros_like(p) for p in parameters]
+    v = [np.zeros_like(p) for p in parameters]
+    count = 0.0
+
+    def loss(parameters: Any, rows: Any) -> Any:
+        return peer.cross_entropy(forward(peer, parameters, x[rows]), labels[rows])
+
+    both = peer.autograd.value_and_grad(loss)
+
+    def step(rows: Any) -> Any:
+        nonlocal parameters, m, v, count
+        count += 1.0
+        value, up = both(parameters, rows)
+        parameters, m, v = adam(np, count, parameters, m, v, up)
         return value
 
     return step
@@ -214,6 +250,8 @@ def steps_of(peer: Any, name: str) -> Iterator[tuple[str, Callable[..., Step]]]:
     """The peer's ways to train."""
     if isinstance(peer, Microgd):
         yield "", microgd_step
+    elif isinstance(peer, Autograd):
+        yield ", Adam by hand", autograd_step
     elif isinstance(peer, TorchCompile):
         yield ", fused Adam", lambda *a: torch_step(*a, fused=True)
     elif isinstance(peer, Torch):
