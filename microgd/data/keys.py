@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from microgd.errors import ArgumentError
 
 #: What numbers are drawn for.
-ORDER, SPLIT, FOLDS, POINTS, SHIFT, FLIP, NOISE = range(7)
+ORDER, SPLIT, FOLDS, POINTS, SHIFT, FLIP, NOISE, SEARCH = range(8)
 
 
 def whole(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:

@@ -9,6 +9,7 @@
 (40, 1.0)
 """
 
+from microgd.training.boundary import Boundary, boundaries, boundary
 from microgd.training.config import Config, config_from, read_config
 from microgd.training.directions import plane_of, random_direction
 from microgd.training.history import EpochRow
@@ -16,17 +17,26 @@ from microgd.training.landscape import Landscape, landscape
 from microgd.training.model import Model, load_model
 from microgd.training.programs import Task
 from microgd.training.rate_search import RateSearch, find_rate
+from microgd.training.search import search
+from microgd.training.search_result import FoldResult, Search, Trial
 from microgd.training.snapshot import model_of, snapshots
+from microgd.training.space import read_space
 from microgd.training.trainer import Trainer
 
 __all__ = [
+    "Boundary",
     "Config",
     "EpochRow",
+    "FoldResult",
     "Landscape",
     "Model",
     "RateSearch",
+    "Search",
     "Task",
     "Trainer",
+    "Trial",
+    "boundaries",
+    "boundary",
     "config_from",
     "find_rate",
     "landscape",
@@ -35,5 +45,7 @@ __all__ = [
     "plane_of",
     "random_direction",
     "read_config",
+    "read_space",
+    "search",
     "snapshots",
 ]
