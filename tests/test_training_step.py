@@ -99,17 +99,24 @@ def test_pytorch(optimizer: str, norm: str | None) -> None:
         loss.backward()
         walker.step()
         theirs.append(loss.item())
-    # Rounding of 1e-16 a step, which 200 steps through kinks of relu and divisions by batches'
-    # deviations carry on.
-    assert_allclose(mine, theirs, rtol=1e-9)
-    assert_allclose(params["linear1"]["w"], net[0].weight.detach().numpy().T, rtol=1e-6, atol=1e-9)
-    assert_allclose(params["linear2"]["w"], net[-1].weight.detach().numpy().T, rtol=1e-6, atol=1e-9)
+    # Rounding of 1e-16 at each step, which nothing here enlarges: the largest difference that there
+    # is, is near 3e-15 in the losses and 1e-13 in the weights. Only a bias before batch norm, which
+    # has no gradient but noise, is moved by Adam, and the running mean with it.
+    assert_allclose(mine, theirs, rtol=1e-12)
+    assert_allclose(
+        params["linear1"]["w"], net[0].weight.detach().numpy().T, rtol=1e-10, atol=1e-12
+    )
+    assert_allclose(
+        params["linear2"]["w"], net[-1].weight.detach().numpy().T, rtol=1e-10, atol=1e-12
+    )
     if norm:
         module = next(m for m in net if isinstance(m, torch.nn.BatchNorm1d))
         assert_allclose(
             kept["batchnorm1"]["mean"], module.running_mean.numpy(), rtol=1e-6, atol=1e-9
         )
-        assert_allclose(kept["batchnorm1"]["var"], module.running_var.numpy(), rtol=1e-6, atol=1e-9)
+        assert_allclose(
+            kept["batchnorm1"]["var"], module.running_var.numpy(), rtol=1e-10, atol=1e-12
+        )
     assert np.mean(mine[-20:]) < 0.9 * np.mean(mine[:5])
     net.eval()
     sums = task.evaluate(params, kept, nothing("float64"), X, Y)
@@ -139,10 +146,9 @@ def test_compiled(optimizer: str, norm: str | None, opencl_device: Any) -> None:
     program = mg.compile(task.step, device=opencl_device, donate=(0, 1, 2))
     mine, params, kept = steps(task, lr, program, "float32", device=opencl_device)
     exact, wanted, state = steps(task, lr)
-    # float32 rounds by 6e-8 at each operation; a step carries the error on, and a relu's kink
-    # that is crossed a step earlier or later moves it
-    assert_allclose(mine, exact, rtol=2e-3, atol=2e-4)
-    assert_allclose(mine[:10], exact[:10], rtol=2e-5)
+    # float32 rounds by 6e-8 at each operation, and nothing here enlarges that much: the largest
+    # difference that there is, is near 3e-7 in the losses and 1e-6 in the weights
+    assert_allclose(mine, exact, rtol=1e-5)
     for tree, other in ((params, wanted), (kept, state)):
         for path, found, number in zip(paths(tree), leaves(tree), leaves(other), strict=True):
             assert found.dtype == np.float32
@@ -150,7 +156,7 @@ def test_compiled(optimizer: str, norm: str | None, opencl_device: Any) -> None:
                 # a bias before batch norm has no gradient, but noise: Adam follows that, and the
                 # running mean goes along
                 continue
-            assert_allclose(np.asarray(found), number, rtol=1e-2, atol=5e-3, err_msg=path)
+            assert_allclose(np.asarray(found), number, rtol=1e-4, atol=2e-5, err_msg=path)
     assert "compiled 1 times" in repr(program)
 
 
@@ -159,7 +165,7 @@ def test_dropout_is_the_same_on_a_device(opencl_device: Any) -> None:
     program = mg.compile(task.step, device=opencl_device)
     mine, _, _ = steps(task, 0.05, program, "float32", 20)
     exact, _, _ = steps(task, 0.05, count=20)
-    assert_allclose(mine, exact, rtol=5e-5)
+    assert_allclose(mine, exact, rtol=1e-5)
     other, _, _ = steps(task_of(dropout=0.5, seed=4, l2=1e-3), 0.05, count=20)
     assert not np.allclose(other, exact, rtol=1e-2)
 
