@@ -14,7 +14,7 @@ MOMENTUM_FORMS = ("pytorch", "velocity", "displacement", "rolling")
 NESTEROV_FORMS = ("pytorch", "shifted", "look-ahead", "displacement", "rolling")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SGD(Optimizer):
     """Gradient descent, θ ← θ − γg, with momentum if asked for: PyTorch's `SGD`.
 
