@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+from microgd.plots.hidden_values import draw_histograms
 from microgd.plots.rate_search import draw_rate_search
-from microgd.training import Config, find_rate
+from microgd.training import Config, find_rate, histograms
+from microgd.training.hidden_values import INITS
 
 
 def main(folder: Path) -> None:
@@ -12,6 +14,9 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     plain = Config(device="interpreter")
     draw_rate_search(find_rate(plain)).save(folder / "lr-find.svg")
+    for name in ("tanh", "relu"):
+        deep = plain.changed(hidden=(256,) * 6, activation=name)
+        draw_histograms(histograms(deep, INITS)).save(folder / f"histograms-{name}.svg")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 from microgd.training.boundary import Boundary, boundaries, boundary
 from microgd.training.config import Config, config_from, read_config
 from microgd.training.directions import plane_of, random_direction
+from microgd.training.hidden_values import HiddenValues, histograms, histograms_of_run
 from microgd.training.history import EpochRow
 from microgd.training.landscape import Landscape, landscape
 from microgd.training.model import Model, load_model
@@ -28,6 +29,7 @@ __all__ = [
     "Config",
     "EpochRow",
     "FoldResult",
+    "HiddenValues",
     "Landscape",
     "Model",
     "RateSearch",
@@ -39,6 +41,8 @@ __all__ = [
     "boundary",
     "config_from",
     "find_rate",
+    "histograms",
+    "histograms_of_run",
     "landscape",
     "load_model",
     "model_of",
