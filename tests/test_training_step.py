@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -384,6 +386,22 @@ def test_c4_softmax_regression_number_for_number() -> None:
 def test_c3_counts_of_a_numeric_gradient() -> None:
     """Lecture 000: K·D + K further losses for one gradient of the same classifier."""
     assert MLP((3072, 10)).parameter_count() == 10 * 3072 + 10 == 30_730
+
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def test_eleven_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    by_hand, by_microgd = runpy.run_path(str(EXAMPLES / "eleven_lines.py"))["main"](steps=1000)
+    assert_allclose(by_microgd, by_hand, rtol=1e-9)
+    assert np.abs(by_microgd[:, 0] - [0, 1, 1, 0]).max() < 0.1
+    assert "largest difference" in capsys.readouterr().out
+
+
+def test_digits_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    accuracy = runpy.run_path(str(EXAMPLES / "digits_by_hand.py"))["main"](device="interpreter")
+    assert accuracy > 0.92
+    assert "epoch 8" in capsys.readouterr().out
 
 
 def test_gradients_are_taken_where_the_optimizer_looks() -> None:
