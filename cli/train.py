@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ CHANGEABLE = ("epochs", "patience", "device")
 )
 @output_option("Draw loss, accuracy and learning rate: .svg, .png or .pdf.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON at the end, and nothing else.")
-@click.option("--quiet", is_flag=True, help="Print the last line only.")
+@click.option("--quiet", is_flag=True, help="Print how it ended, and nothing else.")
 def command(**options: Any) -> None:
     """Train a net, and see it learn.
 
@@ -52,8 +53,9 @@ def command(**options: Any) -> None:
             )
     run = _resumed(options) if options["resume"] is not None else _begun(options)
     _introduce(run, options)
+    before = run.step
     stopped = _train(run, options)
-    _conclude(run, options, stopped)
+    _conclude(run, options, stopped, idle=run.step == before)
     if stopped:
         click.get_current_context().exit(INTERRUPTED)
 
@@ -61,8 +63,9 @@ def command(**options: Any) -> None:
 def _begun(options: dict[str, Any]) -> Trainer:
     from microgd.training import Trainer
 
-    config = config_from_options(options)
-    return Trainer(config, folder=new_folder(options["folder"], config.data))
+    run = Trainer(config_from_options(options))
+    run.folder = new_folder(options["folder"], run.config.data)  # once all is known to fit
+    return run
 
 
 def _resumed(options: dict[str, Any]) -> Trainer:
@@ -124,7 +127,7 @@ class _Stop(Exception):
     """Ctrl-C, seen between two steps."""
 
 
-def _conclude(run: Trainer, options: dict[str, Any], stopped: bool) -> None:
+def _conclude(run: Trainer, options: dict[str, Any], stopped: bool, idle: bool) -> None:
     saved = []
     if options["outputs"] and run.history:
         from microgd.plots.history import draw_history
@@ -149,8 +152,12 @@ def _conclude(run: Trainer, options: dict[str, Any], stopped: bool) -> None:
         if not options["quiet"]:
             say()
         if stopped:
-            say(f"stopped at step {run.step}; to go on: microgd train --resume {run.folder}")
+            folder = shlex.quote(str(run.folder))
+            say(f"stopped at step {run.step}; to go on: microgd train --resume {folder}")
         elif run.history:
+            if idle:
+                more = "--epochs" if run.epoch >= run.config.epochs else "--patience"
+                say(f"nothing was left to do; a larger {more} trains on")
             say(_result(run))
     for path in saved:
         say(f"saved {path}", err=options["as_json"])
@@ -158,7 +165,8 @@ def _conclude(run: Trainer, options: dict[str, Any], stopped: bool) -> None:
 
 def _result(run: Trainer) -> str:
     last = run.history[-1]
-    text = f"ended {run.ended}: loss {last.loss:.4f}"
+    why = run.ended or ""
+    text = f"ended {why if why.startswith('after') else f'early, as {why}'}: loss {last.loss:.4f}"
     if last.accuracy is not None:
         text += f", accuracy {last.accuracy:.2%}"
     if last.held_out_loss is not None:

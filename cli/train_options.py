@@ -107,11 +107,24 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def new_folder(wanted: str | None, data: str) -> Path:
-    """The folder of a new run: the one that was asked for, or the next runs/NAME-N."""
+    """The folder of a new run: the one that was asked for, or the next runs/NAME-N, made now.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    from microgd.errors import OutputError
+
     if wanted is not None:
         return Path(wanted)
-    name = "".join(c if c.isalnum() else "-" for c in Path(data).name.partition("(")[0]).strip("-")
+    named = data.partition("(")[0] if data.endswith(")") else Path(data).name
+    name = "".join(c if c.isalnum() else "-" for c in named[:40]).strip("-") or "run"
     number = 1
-    while (folder := Path("runs") / f"{name or 'run'}-{number}").exists():
-        number += 1
-    return folder
+    while True:
+        folder = Path("runs") / f"{name}-{number}"
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:  # another run's, which may have begun just now
+            number += 1
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error

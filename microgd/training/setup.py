@@ -88,12 +88,28 @@ def data_sum(data: Dataset) -> int:
     return found
 
 
-def require_batches(parts: Parts) -> None:
-    """Refuse minibatches of a single example where the net normalises over them.
+def require_fit(parts: Parts) -> None:
+    """Refuse what would only show once the run is under way.
 
     Raises:
-        ArgumentError: it does, and there would be one; says which sizes would do.
+        ArgumentError: minibatches of one example for a net that normalises over them; shifts and
+            mirror images of what is no image.
     """
+    _require_batches(parts)
+    config, shape = parts.config, parts.train.shape
+    if (config.shift or config.flip) and len(shape) < 2:
+        raise ArgumentError(
+            f"shift and flip (--shift, --flip) are for images; an example of {parts.train.name} is "
+            f"a row of {shape[0]} numbers"
+        )
+    if config.shift > max(shape[-2:]):
+        raise ArgumentError(
+            f"shift (--shift) is at most the size of an image, {' × '.join(map(str, shape))}, "
+            f"got {config.shift}"
+        )
+
+
+def _require_batches(parts: Parts) -> None:
     normalises = any(isinstance(layer, BatchNorm) for layer in parts.net.layers.values())
     count, size = len(parts.train), parts.config.batch
     if not normalises or (count % size != 1 and size > 1 and count > 1):

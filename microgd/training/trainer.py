@@ -34,7 +34,7 @@ from microgd.training.config import Config, config_from
 from microgd.training.history import EpochRow, from_dicts, to_csv, to_dicts
 from microgd.training.memory import Memory, plan_memory
 from microgd.training.programs import nothing
-from microgd.training.setup import Parts, assemble, require_batches
+from microgd.training.setup import Parts, assemble, require_fit
 
 if TYPE_CHECKING:
     from microgd.nn.net import Sequential
@@ -67,7 +67,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self.parts: Parts = assemble(config, data, net)
-        require_batches(self.parts)
+        require_fit(self.parts)
         self.folder = None if folder is None else Path(folder)
         self.history: list[EpochRow] = []
         self.epoch = self.batch = self.step = 0
@@ -222,7 +222,7 @@ class Trainer:
         if self._augments:
             x = augment(
                 x,
-                train.shape,
+                train.shape if len(train.shape) > 1 else (1, *train.shape),  # noise is for all
                 seed=config.seed,
                 epoch=self.epoch,
                 batch=number,
