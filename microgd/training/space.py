@@ -74,13 +74,12 @@ class Range:
 
     def at(self, part: float) -> Any:
         """The value for a random number from 0 up to 1, of four digits."""
-        if self.whole and not self.log:
-            return int(self.low) + int(part * (int(self.high) - int(self.low) + 1))
-        low, high = (math.log(x) if self.log else x for x in (self.low, self.high))
+        end = self.high + self.whole  # whole numbers are rounded down, and the last is one of them
+        low, high = (math.log(x) if self.log else x for x in (self.low, end))
         value = low + part * (high - low)
         value = math.exp(value) if self.log else value
         value = min(max(value, self.low), self.high)
-        return round(value) if self.whole else float(f"{value:.4g}")
+        return math.floor(value) if self.whole else float(f"{value:.4g}")
 
     def grid(self) -> tuple[Any, ...]:
         """The values of a grid search.
