@@ -46,7 +46,8 @@ def results(found: Search) -> list[Any]:
 def test_a_space_is_read_from_text():
     space = read_space(
         ["lr=1e-4..0.1:log", "batch=16..64", "hidden=none|64,32|8",
-         "optimizer=sgd(momentum=0.9)|adamw", "norm=none|before", "standardise=yes|no", "schedule-per=step|epoch", "l2=0|1e-3",
+         "optimizer=sgd(momentum=0.9)|adamw", "norm=none|before", "standardise=yes|no",
+         "schedule-per=step|epoch", "l2=0|1e-3",
          "frozen=none|linear1.*"]
     )  # fmt: skip
     assert {one.name: getattr(one, "values", None) for one in space} == {

@@ -65,6 +65,7 @@ def frame_of(seen: Boundary, title: str, dark: bool, scale: float = 1.0) -> tupl
     axes.grid(visible=False)
     axes.set_xlabel(style.shown(seen.features[0], 40))
     axes.set_ylabel(style.shown(seen.features[1], 40))
+    axes.locator_params(nbins=6)
     fit(axes, seen)
     return figure, axes
 

@@ -57,13 +57,14 @@ def plot_landscape(axes: Axes, seen: Landscape, dark: bool = False) -> None:
     if seen.walk is not None:
         _walk(axes, seen, dark)
     a, b, height = seen.lowest
-    mark: dict[str, Any] = {"linestyle": "none", "zorder": 7}
-    if (a, b) != (0.0, 0.0):
-        star(axes, [(a, b)], palette)
-        axes.lines[-1].set(label=f"lowest here: {number(height)}", clip_on=False)
-    axes.plot([0], [0], **mark, marker="P", markersize=12, markerfacecolor=palette.ink,
-              markeredgecolor=palette.page, markeredgewidth=1.5,
-              label=f"the net: {number(seen.centre)}")  # fmt: skip
+    star(axes, [(a, b)], palette)
+    here = (a, b) == (0.0, 0.0)
+    named = "the net, lowest here" if here else "lowest here"
+    axes.lines[-1].set(label=f"{named}: {number(height)}", clip_on=False)
+    if not here:
+        axes.plot([0], [0], linestyle="none", marker="P", markersize=12, zorder=7,
+                  markerfacecolor=palette.ink, markeredgecolor=palette.page, markeredgewidth=1.5,
+                  label=f"the net: {number(seen.centre)}")  # fmt: skip
     if seen.shares is None:
         axes.set_aspect("equal")
         axes.set_xlabel("along one random direction (1: as long as the weights)")
@@ -76,10 +77,10 @@ def plot_landscape(axes: Axes, seen: Landscape, dark: bool = False) -> None:
 
 def loss_levels(loss: Array) -> list[float]:
     """Levels for contour lines, in rising order: round numbers, in equal steps where the loss does
-    not vary much, and else 1, 2, 5, 10, … times a power of ten.
+    not vary much, and else 1, 2, 5, … or closer ones times powers of ten.
 
     >>> loss_levels(np.array([0.1, 0.5, 40.0]))
-    [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
+    [0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0]
     >>> loss_levels(np.ones(4))
     []
     """
@@ -90,7 +91,14 @@ def loss_levels(loss: Array) -> list[float]:
     least, most = LINES
     if low > 0 and high / low > WIDE:
         powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-        for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        for steps in (
+            (1, 1.5, 2, 3, 4, 5, 6, 8),
+            (1, 1.5, 2, 3, 5, 7),
+            (1, 2, 3, 5),
+            (1, 2, 5),
+            (1, 3),
+            (1,),
+        ):
             found = [float(f"{m}e{p}") for p in powers for m in steps]
             found = [level for level in found if low <= level < high]
             if len(found) <= most:
