@@ -37,7 +37,7 @@ def command(
     \b
     Examples:
       microgd predict runs/moons-1 --input 0.5,0.2 --input=-1,0
-      microgd predict runs/digits-1 --data new.csv --csv answers.csv
+      microgd predict runs/digits-1 --data digits --csv answers.csv
     """
     from microgd.training import load_model
 

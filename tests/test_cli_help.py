@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -38,9 +39,23 @@ def test_the_list_says_what_the_command_says(name: str) -> None:
     assert summary.removesuffix(".").split(",")[0].split(" ")[0] == command.help.split(" ")[0]
 
 
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the runs that examples speak of."""
+    folder = tmp_path_factory.mktemp("trained") / "runs"
+    for name in {match for line in EXAMPLES for match in re.findall(r"runs/([\w-]+-1)", line)}:
+        options = ["--epochs", "1", "--quiet", "--run", str(folder / name)]
+        said("train", "--data", name.removesuffix("-1"), *options)
+    return folder
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_examples_work(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_work(
+    example: str, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
+    if "runs/" in example:
+        shutil.copytree(runs, tmp_path / "runs")
     program, *arguments = shlex.split(example)
     assert program == "microgd"
     assert said(*arguments)
