@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("summary")
 @click.argument("folder", metavar="[RUN]", required=False)
 @training_options
-@output_option("Draw the graph of a training step, by layer: .svg, .png, .dot, …")
+@output_option("Draw the graph of a training step, by layer: .svg, .png, .dot ...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 def command(folder: str | None, as_json: bool, **options: Any) -> None:
     """Show the layers of a net: of a run, or of one that options describe.
