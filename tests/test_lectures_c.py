@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from cli_runner import said
 
+from microgd.errors import ArgumentError
 from microgd.lab import (
     descend,
     four_rates,
     from_starts,
+    from_text,
     function,
     gradient_noise,
     race,
@@ -133,6 +135,27 @@ def test_e7_four_curves_in_their_order() -> None:
     assert ends["good"] < ends["too small"]
     assert np.all(np.diff(walks["too small"].values) < 0)
     assert ends["far too large"] > walks["good"].rows[0].value
+
+
+@pytest.mark.parametrize("name", ["double-well", "rosenbrock", "beale", "rastrigin"])
+def test_e7_is_honest_where_functions_are_crooked(name: str) -> None:
+    found = four_rates(name, steps=20)
+    rates = [walk.rows[0].rate for walk in found.walks.values()]
+    assert rates == sorted(set(rates))  # no two of the four are the same
+    good, large = found.walks["good"], found.walks["too large"]
+    assert ("by luck" in found.reasons["too large"]) == (large.last.value < good.last.value)
+
+
+def test_e7_counts_both_ends_of_a_walk_to_and_fro() -> None:
+    # from 1, a step of γ on |x| lands at 1 − γ, and comes back: the edge is where that is −1
+    rates = four_rates(from_text("abs(x)", {"x": 1.0}), steps=20).walks
+    assert rates["too large"].rows[0].rate == pytest.approx(2.0, rel=0.03)
+
+
+@pytest.mark.parametrize("text", ["-x", "log(x)", "exp(-x)", "-x*x"])
+def test_e7_says_that_there_is_no_lowest_point(text: str) -> None:
+    with pytest.raises(ArgumentError, match="no lowest point"):
+        four_rates(from_text(text, {"x": 1.0}), steps=20)
 
 
 def test_c5_noise_falls_with_the_root_of_the_batch_size() -> None:

@@ -18,6 +18,8 @@ from microgd.lab.problem import Problem
 RATES = tuple(float(f"{10.0**exponent:.3g}") for exponent in np.arange(-6.0, 3.01, 0.1))
 #: A rate that is this much smaller than the good one is too small.
 SMALL = 30.0
+#: A good rate that is this near to the edge would be no other than the one that is too large.
+NEAR = 1.25
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,12 @@ def four_rates(problem: Problem | str, optimizer: Any = "sgd", *, steps: int = 5
 
     The good one has the lowest loss, averaged over the walk. Too small is a thirtieth of it. Too
     large is the largest with which the walk does not end above its start, looked for from the good
-    one upwards; far too large is twice as much.
+    one upwards; far too large is twice as much. Where the best is at that edge, the good one is the
+    best of those below two thirds of it.
 
     Raises:
-        ArgumentError: no rate between 1e-6 and 1000 lowers the function.
+        ArgumentError: no rate between 1e-6 and 1000 lowers the function, or none is too large, as
+            it has no lowest point.
 
     >>> rates = four_rates("bowl", steps=30)
     >>> walks = rates.walks
@@ -66,7 +70,7 @@ def four_rates(problem: Problem | str, optimizer: Any = "sgd", *, steps: int = 5
         )
     low = good
     for rate in RATES[RATES.index(good) + 1 :]:
-        if not _end(tried[rate]) <= begun:
+        if not _late(tried[rate]) <= begun:
             high = rate
             break
         low = rate
@@ -74,9 +78,17 @@ def four_rates(problem: Problem | str, optimizer: Any = "sgd", *, steps: int = 5
         high = RATES[-1]
     for _ in range(6):  # the edge, to a hundredth
         middle = _rounded((low * high) ** 0.5)
-        low, high = (middle, high) if _end(walk(middle)) <= begun else (low, middle)
+        low, high = (middle, high) if _late(walk(middle)) <= begun else (low, middle)
+    if low < NEAR * good:
+        good = min((r for r in RATES if r < low / 1.5), key=lambda rate: _mean(tried[rate]))
+    edge = walk(low)
+    if _end(edge) < _end(tried[good]) and not _rises(edge):
+        raise ArgumentError(
+            f"{problem.name!r} falls all the way, and the further the larger the learning rate, up "
+            f"to {low:g}: no rate is too large for it, as it has no lowest point there"
+        )
     far = _rounded(2.0 * low)
-    while _end(walk(far)) <= begun and far < 1e6:  # a bounded function may land low by chance
+    while _late(walk(far)) <= begun and far < 1e6:  # a bounded function may land low by chance
         far *= 2.0
     rates = {
         "too small": _rounded(good / SMALL),
@@ -85,7 +97,8 @@ def four_rates(problem: Problem | str, optimizer: Any = "sgd", *, steps: int = 5
         "far too large": far,
     }
     walks = {name: walk(rate) for name, rate in rates.items()}
-    return FourRates(walks, {name: _reason(name, one, begun) for name, one in walks.items()})
+    found = _end(walks["good"])
+    return FourRates(walks, {name: _reason(name, one, begun, found) for name, one in walks.items()})
 
 
 def _rounded(rate: float) -> float:
@@ -103,14 +116,30 @@ def _end(walk: Descent) -> float:
     return value if walk.diverged is None and math.isfinite(value) else math.inf
 
 
-def _reason(name: str, walk: Descent, begun: float) -> str:
+def _late(walk: Descent) -> float:
+    """The higher of its last two values, as a walk to and fro is low in every other step."""
+    return max(_end(walk), float(walk.values[-2:].max())) if walk.diverged is None else math.inf
+
+
+def _rises(walk: Descent) -> int:
+    """How often f rose on the way."""
+    return int(np.count_nonzero(np.diff(walk.values) > 0.0))
+
+
+def _reason(name: str, walk: Descent, begun: float, good: float) -> str:
     end = f"f is {walk.last.value:.4g} after {walk.last.t} steps"
     if walk.diverged is not None:
         return walk.ended
     if name == "too small":
         return f"{end}: it still falls, slowly"
     if name == "good":
-        return f"{end}, the best of all rates tried"
+        return f"{end}; on average over the walk, no rate well below the edge is better"
     if walk.last.value > begun:
         return f"{end}: it climbs, from {begun:.4g}"
+    if walk.last.value < good:
+        times = "once" if _rises(walk) == 1 else f"{_rises(walk)} times"
+        return (
+            f"{end}, lower than with the good one, but by luck: on the way it rose {times}, up to "
+            f"{walk.values.max():.4g}"
+        )
     return f"{end}: its steps are so long that they jump over the lowest point"
