@@ -297,7 +297,6 @@ def test_pytorch_huber_and_margin(delta: float) -> None:
     scores, labels = torch.tensor(SCORES), torch.tensor(LABELS)
     wanted = float(functional.multi_margin_loss(scores, labels, margin=delta)) * 4
     assert svm(SCORES, LABELS, margin=delta) == pytest.approx(wanted, rel=1e-13)
-    assert_allclose(svm(SCORES, LABELS, "none", delta), plain_svm(SCORES, LABELS, delta), **CLOSE)
 
 
 # -- extremes ------------------------------------------------------------------------------------
@@ -472,6 +471,15 @@ def test_margins_and_deltas(wrong: float) -> None:
         svm(SCORES, LABELS, margin=wrong)
     with pytest.raises(ArgumentError, match="delta is a number above 0"):
         huber(COLUMN, ZERO_ONE, delta=wrong)
+
+
+@pytest.mark.parametrize("delta", [0.1, 1.0, 3.0])
+def test_other_margins_and_deltas(delta: float) -> None:
+    assert_allclose(svm(SCORES, LABELS, "none", delta), plain_svm(SCORES, LABELS, delta), **CLOSE)
+    error = COLUMN - ZERO_ONE
+    assert_allclose(
+        huber(COLUMN, ZERO_ONE, "none", delta), plain_huber(error, delta), rtol=1e-13, atol=1e-14
+    )
 
 
 def test_losses_by_name() -> None:

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import microgd as mg
 from microgd.autodiff.tree import leaves, paths, rebuilt
 from microgd.losses import binary_cross_entropy, cross_entropy, squared
-from microgd.nn import MLP, Sequential
+from microgd.nn import MLP, Mode, Sequential
 from microgd.optim import SGD, Adam
 from microgd.training.programs import Task, nothing
 
@@ -192,6 +192,20 @@ def several(task: Task, dtype: str) -> tuple[Any, list[Any]]:
     for t, (rows, lr) in enumerate(zip(ROWS[:3], (0.1, 0.05, 0.2), strict=True)):
         state = task.step(*state, data[0][rows], Y[rows], 5.0 + t, lr)
     return state, [*begin, data, ROWS[:3], 5.0, [0.1, 0.05, 0.2]]
+
+
+def test_the_net_learns_in_training_mode() -> None:
+    """The step's number and the seed choose the masks; batch norm's new state is handed on."""
+    task = task_of(norm="before", dropout=0.5, seed=8)
+    params, memory, kept = begun(task)
+    x, y = X[:12], Y[:12]
+    for t in (0.0, 1.0, 7.0):
+        scores, wanted = task.net.apply(params, kept, x, Mode(True, t, 8))
+        _, _, state, sums = task.step(params, memory, kept, nothing("float64"), x, y, t, 0.1)
+        assert float(sums["loss"]) == pytest.approx(cross_entropy(scores, y, "sum"), rel=1e-12)
+        for mine, exact in zip(leaves(state), leaves(wanted), strict=True):
+            assert_array_equal(mine, exact)
+        assert state["batchnorm1"]["mean"].any()
 
 
 def test_several_steps_on_rows_of_the_data() -> None:
