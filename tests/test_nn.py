@@ -575,7 +575,7 @@ def test_layers_are_scopes_of_the_graph() -> None:
     assert [n.gate.name for n in gates if n.scope == "linear1"] == ["matmul", "add"]
     assert [n.gate.name for n in gates if n.scope == "tanh1"] == ["tanh"]
     with mg.scope("net"):
-        inside = net(tensors, X[:, :2])
+        inside = net(tensors, X[:, :2], net.start("float64"))
     assert inside.scope == "net/linear2"
 
 
@@ -731,3 +731,18 @@ def test_a_layer_of_ones_own() -> None:
     assert state == {"twice1": {"seen": 1.0}, "twice2": {"seen": 1.0}}
     with pytest.raises(NotImplementedError):
         Layer().forward({}, {}, X, TRAIN)
+
+
+def test_layers_have_to_fit_together():
+    with pytest.raises(ShapeError, match="linear1 gives 3 numbers, and linear2 takes 4"):
+        Sequential([Linear(2, 3), Activation("relu"), Linear(4, 1)])
+    with pytest.raises(ShapeError, match="linear1 gives 3 numbers, and batchnorm1 takes 2"):
+        Sequential([Linear(2, 3), BatchNorm(2)])
+    with pytest.raises(ArgumentError, match="no activation 'nonsense'"):
+        MLP((2, 3), "nonsense")
+
+
+def test_a_net_that_keeps_statistics_asks_for_them():
+    net = MLP((2, 3, 1), norm="before")
+    with pytest.raises(DataError, match=r"batchnorm1.mean, .* net\(params, x, state\)"):
+        net(net.init(0), np.zeros((4, 2), np.float32))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from microgd.autodiff.tree import leaves, paths, rebuilt
-from microgd.errors import ArgumentError, DataError
+from microgd.errors import ArgumentError, DataError, ShapeError
 from microgd.graph.scope import scope
 from microgd.graph.shapes import Shape
 from microgd.graph.values import FLOAT32, FLOAT64, shape_of
@@ -39,6 +39,7 @@ class Sequential:
         if not listed or not all(isinstance(layer, Layer) for layer in listed):
             raise ArgumentError(f"a net is a list of layers such as Linear(2, 3), got {layers!r}")
         self.layers: dict[str, Layer] = dict(_named(listed))
+        _require_fit(self.layers)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}([{', '.join(map(repr, self.layers.values()))}])"
@@ -81,8 +82,17 @@ class Sequential:
         return x, new
 
     def __call__(self, params: Params, x: Any, state: Params | None = None) -> Any:
-        """The outputs for a batch when the net is not learning."""
-        return self.apply(params, self.start() if state is None else state, x)[0]
+        """The outputs for a batch when the net is not learning.
+
+        Raises:
+            DataError: the net keeps statistics (batch normalisation), and no state was given.
+        """
+        if state is None and self._keeping:
+            raise DataError(
+                f"this net keeps statistics of its training ({', '.join(self._keeping)}): give them "
+                "too, net(params, x, state)"
+            )
+        return self.apply(params, state or {}, x)[0]
 
     def activations(
         self, params: Params, state: Params, x: Any, mode: Mode = EVALUATE
@@ -183,6 +193,7 @@ class MLP(Sequential):
             raise ArgumentError(f"sizes are inputs, hidden layers, outputs; got {sizes!r}")
         if norm not in (None, "before", "after"):
             raise ArgumentError(f"norm is 'before', 'after' or None, got {norm!r}")
+        Activation(activation)  # refused even where no hidden layer needs it
         self.sizes = tuple(sizes)
         last = len(sizes) - 2
         layers: list[Layer] = []
@@ -198,6 +209,19 @@ class MLP(Sequential):
             if dropout:
                 layers.append(Dropout(dropout))
         super().__init__(layers)
+
+
+def _require_fit(layers: dict[str, Layer]) -> None:
+    """Refuse layers that cannot follow one another, by the widths that they know."""
+    width, before = None, ""
+    for name, layer in layers.items():
+        wanted = getattr(layer, "inputs", None) or getattr(layer, "width", None)
+        if width is not None and wanted is not None and wanted != width:
+            raise ShapeError(f"{before} gives {width} numbers, and {name} takes {wanted}")
+        if isinstance(layer, Linear):
+            width, before = layer.outputs, name
+        elif wanted is not None:
+            width, before = wanted, name
 
 
 def _named(layers: Sequence[Layer]) -> Iterator[tuple[str, Layer]]:
