@@ -278,6 +278,8 @@ def _read(tree: ast.expr) -> Stopping:
 
 
 def _parts(rule: Stopping, kind: type) -> tuple[Stopping, ...]:
+    if not isinstance(rule, Stopping):
+        raise ArgumentError(f"| and & join stopping rules; {rule!r} is none")
     return rule.rules if isinstance(rule, AnyOf | AllOf) and isinstance(rule, kind) else (rule,)
 
 

@@ -216,3 +216,33 @@ def test_bad_options_are_refused() -> None:
         function("rosenbrock", x=[1.0, 2.0])
     with pytest.raises(ArgumentError, match="at least 0"):
         descend("bowl", steps=-1)
+
+
+def test_options_may_be_text_and_what_is_none_is_refused() -> None:
+    walk = descend("quartic", schedule="cosine(lr=0.2, steps=4)", steps=4)
+    assert [row.rate for row in walk][-1] == 0.0
+    assert [one.label for one in race("bowl", "sgd, adam(betas=(0.8, 0.9))", lr=0.1, steps=1)] == [
+        "sgd, γ 0.1",
+        "adam(betas=(0.8, 0.9)), γ 0.1",
+    ]
+    both = mg.lab.compare("adam", "torch, sgd", gradients=[1.0])
+    assert len(both.sentences) == 2
+    for problem in ("x**2", lambda x: x):
+        with pytest.raises(ArgumentError, match="from_text"):
+            descend(problem)  # type: ignore[arg-type]
+    for options, told in (
+        ({"optimizer": SGD}, "expected an optimizer"),
+        ({"schedule": 0.1}, "goes into lr"),
+        ({"stop": lambda seen: True}, "rule of microgd.stopping"),
+        ({"stop": "steps(3) | validationrises(2)"}, "take nofall"),
+        ({"numeric": 0}, "above 0"),
+        ({"numeric": "a"}, "above 0"),
+        ({"numeric": 1e-300}, "too small"),
+    ):
+        with pytest.raises(ArgumentError, match=told):
+            descend("quartic", **options)  # type: ignore[arg-type]
+
+
+def test_a_start_that_is_no_number_is_no_divergence() -> None:
+    walk = descend(from_text("x**2", {"x": float("nan")}))
+    assert walk.ended == "nothing to walk on: the start has x = nan"

@@ -450,3 +450,8 @@ def test_a_descent_ends_as_the_rule_says():
     assert len(walk) == 3
     walk = mg.lab.descend("parabola", lr=1.0, steps=50, stop="nofall(4)")  # 3, −3, 3, …
     assert walk.ended == "the loss has not fallen for 4 steps, since 9 at step 0"
+
+
+def test_only_rules_are_joined() -> None:
+    with pytest.raises(ArgumentError, match="'steps' is none"):
+        Steps(3) | "steps"  # type: ignore[operator]

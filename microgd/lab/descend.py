@@ -14,13 +14,20 @@ from microgd.autodiff.tree import leaves, rebuilt
 from microgd.errors import ArgumentError
 from microgd.gates.selection import clip
 from microgd.graph.values import Array
+from microgd.lab.asked import (
+    asked_optimizer,
+    asked_problem,
+    asked_schedule,
+    asked_stop,
+    check_difference,
+)
 from microgd.lab.descent import Descent, Row
-from microgd.lab.functions import function
 from microgd.lab.problem import Point, Problem, number
-from microgd.optim import SGD, AdaDelta, Momentum, Nesterov, read_optimizer
+from microgd.optim import SGD, AdaDelta, Momentum, Nesterov
 from microgd.optim.optimizer import Optimizer
 from microgd.optim.wrapping import Wrapper
-from microgd.stopping import Seen, Steps, Stopping, read_stopping
+from microgd.options import split
+from microgd.stopping import Seen, Steps, Stopping
 
 #: The learning rate of a walk that is given none; libraries' defaults are for nets.
 RATE = 0.1
@@ -65,7 +72,8 @@ def descend(
         problem: a `Problem`, or the name of a built-in function.
         optimizer: an optimizer, or its text: "adam", "sgd(momentum=0.9)".
         lr: the learning rate; by default the optimizer's own, else one that suits the function.
-        schedule: a function of t in its place (`mg.schedules`), ReduceOnPlateau included.
+        schedule: a function of t in its place (`mg.schedules`), ReduceOnPlateau included, or a
+            schedule's text: "cosine(lr=0.1, steps=50)".
         steps: how many steps at most.
         stop: a further rule (`mg.stopping`), or its text: "smallgradient(1e-6)".
         numeric: use numeric gradients, (f(x+h) − f(x)) / h, with this h.
@@ -87,13 +95,13 @@ def descend(
     >>> walk.ended
     'after 6 steps'
     """
-    if isinstance(problem, str):
-        problem = function(problem)
-    chosen = read_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
-    if isinstance(stop, str):
-        stop = read_stopping(stop)
+    problem = asked_problem(problem)
+    chosen, stop = asked_optimizer(optimizer), asked_stop(stop)
     if lr is not None and schedule is not None:
         raise ArgumentError("give a learning rate or a schedule, not both")
+    schedule = asked_schedule(schedule)
+    if numeric is not None:
+        check_difference(numeric, _flat(problem.start))
     if not noise >= 0:
         raise ArgumentError(f"noise is a standard deviation of at least 0, got {noise!r}")
     if numeric is not None and device is not None:
@@ -119,9 +127,13 @@ def descend(
 def race(problem: Problem | str, optimizers: Iterable[Any], **options: Any) -> list[Descent]:
     """The same walk with several optimizers, for one picture. Options as in `descend`.
 
+    The optimizers may be one text, too, with commas between them: "sgd, adam(lr=0.5)".
+
     >>> [d.label for d in race("bowl", ["sgd", "adam(lr=0.5)"], steps=3)]
     ['sgd, γ 0.5', 'adam, γ 0.5']
     """
+    if isinstance(optimizers, str):
+        optimizers = split(optimizers)
     return [descend(problem, one, **options) for one in optimizers]
 
 
@@ -134,8 +146,7 @@ def from_starts(
     >>> [round(float(d.last.point[0]), 2) for d in walks]
     [-1.53, 1.27]
     """
-    if isinstance(problem, str):
-        problem = function(problem)
+    problem = asked_problem(problem)
     walks = []
     for start in starts:
         begun = problem.started(**start)
@@ -267,6 +278,8 @@ def _lost(row: Row) -> bool:
 def _divergence(problem: Problem, row: Row) -> str:
     """The sentence about a walk that met an inf or NaN."""
     for name, x in zip(problem.names, row.point, strict=True):
+        if not np.isfinite(x) and row.t == 0:
+            return f"nothing to walk on: the start has {name} = {x:g}"
         if not np.isfinite(x):
             return f"diverged at step {row.t}: {name} is {x:g}; a smaller learning rate may help"
     where = ", ".join(f"{n} = {x:.6g}" for n, x in zip(problem.names, row.point, strict=True))

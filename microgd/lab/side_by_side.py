@@ -14,6 +14,7 @@ from microgd.lab.xray import Rule, XRay, xray
 from microgd.lab.xray_table import after_name, columns_of, plain_name, shown, title, to_dict
 from microgd.optim import OPTIMIZERS, read_optimizer
 from microgd.optim.variants import innermost, variant, variants_of
+from microgd.options import split
 from microgd.trace.table import Table
 
 #: Numbers count as equal that differ by rounding alone.
@@ -165,14 +166,15 @@ class Comparison:
 
 def compare(
     optimizer: Rule | str,
-    others: Sequence[Rule | str],
+    others: Sequence[Rule | str] | str,
     problem: Any = None,
     **options: Any,
 ) -> Comparison:
     """X-ray an optimizer, and others or its own variants beside it. Options as in `xray`.
 
     Arguments:
-        others: variants ("torch", "classic", "002") and optimizers ("adam(eps=1e-3)").
+        others: variants ("torch", "classic", "002") and optimizers ("adam(eps=1e-3)"), as a list or
+            as one text with commas.
 
     Raises:
         ArgumentError: a text that is neither.
@@ -182,6 +184,7 @@ def compare(
     'uncorrected: differs first at t=1 in Δ: 0.1 against 0.31623'
     """
     rule = read_optimizer(optimizer) if isinstance(optimizer, str) else optimizer
+    others = split(others) if isinstance(others, str) else others
     if not others:
         raise ArgumentError("there is nothing to compare with: name a variant or an optimizer")
     if options.get("gradients") is None:  # one problem, made once
