@@ -69,7 +69,9 @@ class Finding:
         """The verdict in words."""
         total = len(self.cells)
         if self.wrong is None:
-            return (f"all {total} numbers are right, as far as they are rounded", *self.notes)
+            all_right = f"all {total} numbers are right, as far as they are rounded"
+            one_right = "the one number is right, as far as it is rounded"
+            return (one_right if total == 1 else all_right, *self.notes)
         cell = self.wrong
         _, right = apart(cell.number.value, cell.right)
         found = [f"t={cell.t}: {cell.column} is {cell.number.text}, and should be {right}"]
@@ -78,8 +80,9 @@ class Finding:
             are = "number before it is" if before == 1 else "numbers before it are"
             found.append(f"{before} {are} right")
         for place, (text, count) in enumerate(self.guesses):
-            share = f"all {total}" if count == total else f"{count} of {total}"
-            begin = "or when" if place else f"{share} numbers are what you get when"
+            share = "all" if count == total else f"{count} of"
+            share = "the number is" if total == 1 else f"{share} {total} numbers are"
+            begin = "or when" if place else f"{share} what you get when"
             found.append(f"{begin} {text}")
         if not self.guesses:
             found.append(self._unknown(cell))

@@ -85,12 +85,15 @@ def _by_rewriting(right: XRay) -> Iterator[Mistake]:
         yield wrong("the square root is left out", _without("sqrt"))
     for slot in _slots(rule):
         if slot in names:
-            yield wrong(f"the step uses the old {slot}, from before this step", _old(slot))
+            yield wrong(f"the step uses the old {slot}, from before this step", _old([slot]))
+    if {"m", "v"} <= names.intersection(_slots(rule)):
+        yield wrong("the step uses the old m and v, from before this step", _old(["m", "v"]))
     kept = _kept(rule)
     for name, keep in kept.items():
-        yield wrong(f"1 − {name} is left out", _no_share(keep))
+        yield wrong(f"1 − {name} is left out", _no_share([keep]))
         yield wrong(f"{name} and 1 − {name} are exchanged", _exchanged([keep]))
     if len(kept) > 1:
+        yield wrong("1 − β is left out of both means", _no_share(list(kept.values())))
         yield wrong("β and 1 − β are exchanged in both means", _exchanged(list(kept.values())))
     yield wrong("Δ is added to θ instead of taken off", _climbing(right))
     if "mul" in gates:
@@ -133,11 +136,13 @@ def _without(gate: str) -> Rewrite:
     return rewrite
 
 
-def _old(slot: str) -> Rewrite:
+def _old(slots: list[str]) -> Rewrite:
     """What uses the new mean gets the old one, which is an input of the gate that made it."""
 
     def rewrite(node: Node, inputs: tuple[Any, ...]) -> Any:
-        changed = [_past(x) if getattr(x, "name", None) == slot and x.inputs else x for x in inputs]
+        changed = [
+            _past(x) if getattr(x, "name", None) in slots and x.inputs else x for x in inputs
+        ]
         if all(a is b for a, b in zip(changed, inputs, strict=True)):
             return None
         return recorded(node.gate, tuple(changed), node.params)
@@ -156,11 +161,9 @@ def _past(mean: Node) -> Any:
     return mean
 
 
-def _no_share(keep: float) -> Rewrite:
-    share = 1.0 - keep
-
+def _no_share(keeps: list[float]) -> Rewrite:
     def rewrite(node: Node, inputs: tuple[Any, ...]) -> Any:
-        if node.gate.name == "mul" and _is_constant(node.inputs[0], share):
+        if node.gate.name == "mul" and any(_is_constant(node.inputs[0], 1.0 - x) for x in keeps):
             return inputs[1]
         return None
 
