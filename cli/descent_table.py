@@ -90,15 +90,21 @@ def cost_of(walk: Descent) -> str:
     gradients = len(walk.rows)
     size = walk.problem.dimensions
     if walk.numeric is None:
-        return f"{gradients} gradients, each one sweep forward and one backward"
+        counted = "1 gradient:" if gradients == 1 else f"{gradients} gradients, each"
+        return f"{counted} one sweep forward and one backward"
     each = walk.rows[0].evaluations
     inputs = "input" if size == 1 else "inputs"
     return (
-        f"{gradients} numeric gradients: {walk.last.evaluations} evaluations of f, {each} for each "
-        f"({size} {inputs}); analytic ones: {gradients} sweeps forward and back. For a linear "
+        f"{_counted(gradients, 'numeric gradient')}: {walk.last.evaluations} evaluations of f, "
+        f"{each} for each ({size} {inputs}); analytic ones: {_counted(gradients, 'sweep')} forward "
+        "and back. For a linear "
         "softmax on CIFAR-10 (10·3072 weights, 10 biases) one numeric gradient is 30 731 "
         "evaluations of the loss on all the data, which is why nobody does it"
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def as_csv(walks: Sequence[Descent]) -> str:

@@ -79,14 +79,14 @@ def _known(circuit: Any) -> Problem | None:
 
 def _suggest_function(words: Sequence[str], file: str | None) -> None:
     """A single word without a value, such as `rosenbrok`, is meant as a function's name."""
-    if file is not None or not words or not words[0].replace("-", "").isalpha():
+    if file is not None or not words or not words[0].replace("-", "").replace("_", "").isalpha():
         return
     if any(word.partition("=")[0].strip() == words[0] for word in words[1:]):
         return
     from microgd.gates.table import did_you_mean
     from microgd.lab.functions import FUNCTIONS
 
-    hint = did_you_mean(words[0], list(FUNCTIONS))
+    hint = did_you_mean(words[0].replace("_", "-"), list(FUNCTIONS))
     if hint:
         raise BadInput(
             f"there is no built-in function {words[0]!r}.{hint} There are: {', '.join(FUNCTIONS)}"

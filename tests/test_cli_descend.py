@@ -65,6 +65,11 @@ class TestTable:
         told = said("descend", "-", "--steps", "1", "--lr=0.25", input="x = 3\nq = x - 1\nq * q")
         assert rows_of(told) == [["0", "3.000", "4.000", "4.000"], ["1", "2.000", "1.000", "2.000"]]
 
+    def test_one_is_one(self) -> None:
+        assert "\n1 gradient: one sweep" in said("descend", "bowl", "--steps", "0")
+        told = said("descend", "bowl", "--steps", "0", "--numeric", "0.1")
+        assert "\n1 numeric gradient: 3 evaluations of f" in told
+
 
 class TestRace:
     def test_optimizers_times_rates(self) -> None:
@@ -153,6 +158,10 @@ class TestData:
         (["x**2", "x=1", "--schedule", "cosine", "--lr", "1"], "choose one"),
         (["x**2", "x=1", "--stop", "smalgradient(1)"], "smallgradient"),
         (["x**2", "x=1", "--stop", "validationrises(3"], "no stopping rule"),
+        (["x**2", "x=1", "--stop", "validationrises(3)"], "take nofall"),
+        (["x**2", "x=1", "--numeric", "1e-300"], "too small"),
+        (["double_wel"], "Did you mean 'double-well'"),
+        (["-x", "x=1", "--rates"], "no lowest point"),
         (["x**2", "x=1", "--numeric", "0"], "--numeric"),
         (["x**2", "x=1", "--central"], "--numeric"),
         (["x**2", "x=1", "--numeric", "0.1", "--device", "cpu"], "--device"),
@@ -244,6 +253,8 @@ class TestNoise:
         def loss(w, batch):  # type: ignore[no-untyped-def]
             return (w * batch["x"]).mean()
 
+        with pytest.raises(ArgumentError, match="not finite"):
+            gradient_noise(loss, 1.0, {"x": [1.0, float("nan")]})
         with pytest.raises(ShapeError, match="x has 3, y has 2"):
             gradient_noise(loss, 1.0, {"x": [1, 2, 3], "y": [1, 2]})
         with pytest.raises(ArgumentError, match="no data"):

@@ -87,8 +87,8 @@ def gradient_noise(
         draws: how many batches of each size, drawn without putting back.
 
     Raises:
-        ArgumentError: a size below 1 or above N, data without rows. ShapeError: columns that
-            differ in length.
+        ArgumentError: a size below 1 or above N, data without rows, a gradient that is not finite.
+            ShapeError: columns that differ in length.
 
     >>> x = np.arange(8.0)
     >>> found = gradient_noise(lambda w, b: ((w * b["x"]) ** 2).mean(), 1.0, {"x": x}, draws=50)
@@ -109,6 +109,8 @@ def gradient_noise(
         return np.concatenate([np.asarray(g, dtype=float).reshape(-1) for g in leaves(slopes)])
 
     full = of(None)
+    if not np.isfinite(full).all():
+        raise ArgumentError("the gradient of all the data is not finite: look at it with mg.trace")
     batches = {}
     for size in chosen:
         times = 1 if size == count else draws
