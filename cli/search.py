@@ -11,10 +11,12 @@ from .choices import Choice
 from .failures import INTERRUPTED, Failed
 from .streams import say
 from .train_options import config_from_options, given_options, training_options
-from .trained import require_one_printer
+from .trained import require_endings, require_one_printer
 
 if TYPE_CHECKING:
     from microgd.training import Search, Trial
+
+PICTURES = (".svg", ".png", ".pdf")
 
 
 @click.command("search")
@@ -39,6 +41,13 @@ if TYPE_CHECKING:
 )
 @click.option("--by", type=Choice(("accuracy", "loss")), help="What to sort by.  [accuracy]")
 @click.option("-o", "--output", "folder", metavar="FOLDER", help="Keep results, and go on there.")
+@click.option(
+    "--plot",
+    "plots",
+    multiple=True,
+    metavar="FILE",
+    help="Draw scores against options: .svg, .png or .pdf.",
+)
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the trials as CSV; - prints them.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
 def command(**options: Any) -> None:
@@ -54,6 +63,7 @@ def command(**options: Any) -> None:
       microgd search --data moons --epochs 5 --grid --try "hidden=8|8,8" -o search
     """
     require_one_printer(options)
+    require_endings(options["plots"], PICTURES, "--plot")
     if options["grid"] and options["trials"] is not None:
         raise click.UsageError("--grid tries all combinations; leave --trials out.")
     config = config_from_options(options)
@@ -114,6 +124,12 @@ def _conclude(found: Search, options: dict[str, Any], quiet: bool) -> None:
         from microgd.files import write_whole
 
         say(f"saved {write_whole(options['csv_file'], found.to_csv())}", err=quiet)
+    if options["plots"]:
+        from microgd.plots.search import draw_search
+
+        plot = draw_search(found)
+        for name in options["plots"]:
+            say(f"saved {plot.save(name)}", err=quiet)
     if found.trials[0].diverged:
         raise Failed(f"all {len(found.trials)} trials diverged; try smaller learning rates")
     if quiet:
@@ -180,4 +196,6 @@ def _percent(trial: Trial) -> str:
 
 def _loss(trial: Trial) -> str:
     mean, deviation = trial.mean("loss"), trial.deviation("loss")
-    return "diverged" if mean is None else f"{mean:.4f} ± {deviation or 0:.4f}"
+    if mean is None:
+        return "diverged"
+    return " ± ".join(f"{x:.4f}" if x < 1e4 else f"{x:.2e}" for x in (mean, deviation or 0.0))

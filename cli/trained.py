@@ -96,6 +96,7 @@ def new_run(config: Config, data: Dataset, *, quiet: bool) -> Trainer:
     if not quiet:
         count = f"{len(run.parts.train)} examples of {run.parts.train.name}"
         say(f"training {name_of(run)} on {count}, {config.epochs} epochs, on {run.device.label}")
+        say()
     return run
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from microgd.data import read_dataset
 from microgd.plots.boundary import draw_boundary
 from microgd.plots.landscape import draw_landscape
+from microgd.plots.search import draw_search
 from microgd.plots.training_scene import animate_boundary
-from microgd.training import Config, Trainer, boundaries, landscape, snapshots
+from microgd.training import Config, Trainer, boundaries, landscape, search, snapshots
 
 
 def main(folder: Path) -> None:
@@ -32,6 +33,10 @@ def main(folder: Path) -> None:
     draw_boundary(line[-1], title="spirals, without a hidden layer").save(
         folder / "boundary-linear.svg"
     )
+
+    tries = ["lr=1e-4..1e-1:log", "hidden=32|64|128", "optimizer=sgd(momentum=0.9)|adamw"]
+    config = Config(data="digits", epochs=10, device="interpreter")
+    draw_search(search(config, tries, trials=12, folds=3)).save(folder / "search.svg")
 
 
 if __name__ == "__main__":

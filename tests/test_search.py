@@ -361,6 +361,43 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         search(CONFIG, SPACE, 1, 2, folder=tmp_path / "file")
 
 
+# The picture
+
+
+def test_the_picture_has_every_trial_at_its_options():
+    pytest.importorskip("matplotlib")
+    from microgd.plots.search import draw_search
+
+    found = search(CONFIG, [*SPACE, "norm=none|before"], 6, 2)
+    plot = draw_search(found)
+    means = [trial.mean("accuracy") for trial in found.trials]
+    lr, hidden, norm = plot.figure.axes
+    for axes in (lr, hidden, norm):
+        x, y = axes.containers[0].lines[0].get_data()
+        assert_allclose(y, means)
+        (star,) = [line for line in axes.lines if line.get_marker() == "*"]
+        assert (star.get_xdata()[0], star.get_ydata()[0]) == (x[0], y[0])
+    x, _ = lr.containers[0].lines[0].get_data()
+    assert_allclose(x, [trial.options["lr"] for trial in found.trials])
+    assert lr.get_xscale() == "log"
+    names = [text.get_text() for text in hidden.get_xticklabels()]
+    x, _ = hidden.containers[0].lines[0].get_data()
+    for place, trial in zip(x, found.trials, strict=True):
+        assert names[round(place)] == shown(trial.options["hidden"])
+
+
+def test_the_picture_shows_what_diverged():
+    pytest.importorskip("matplotlib")
+    from microgd.plots.search import draw_search
+
+    config = CONFIG.changed(optimizer="sgd", loss="squared", data="line", hidden=())
+    for tries in (["lr=0.01|1e30"], ["lr=1e30|1e31"]):
+        found = search(config, tries, 2, 2)
+        (axes,) = draw_search(found, dark=True).figure.axes
+        (crosses,) = [line for line in axes.lines if line.get_marker() == "X"]
+        assert len(crosses.get_xdata()) == sum(t.diverged is not None for t in found.trials)
+
+
 # The command
 
 NET = ("--data", "moons(count=60)", "--epochs", "2", "--device", "interpreter")
@@ -370,6 +407,7 @@ TRY = ("--try", "lr=1e-3..1e-1:log", "--try", "hidden=none|4", "--trials", "3", 
 def test_the_command_tells_the_table_and_keeps_it(tmp_path: Path):
     folder = str(tmp_path / "search")
     told = said("search", *NET, *TRY, "-o", folder)
+    assert "saved" in said("search", *NET, *TRY, "-o", folder, "--plot", f"{folder}/s.svg")
     assert "3 trials, best first: 2 folds of 48 examples" in told
     assert "12 more examples" in " ".join(told.split())
     assert told.rstrip().endswith("best.toml")
@@ -414,6 +452,7 @@ def test_all_diverged_is_a_failure():
         (("--try", "optimizer=adm"), "adm"),
         (("--try", "lr=0.1", "--json", "--csv", "-"), "choose one"),
         (("--try", "lr=0.1", "--folds", "1"), "--folds"),
+        (("--try", "lr=0.1", "--plot", "x.gif"), "does not end in"),
     ],
 )
 def test_the_command_refuses(arguments: tuple[str, ...], said: str):
