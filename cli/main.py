@@ -28,6 +28,7 @@ COMMANDS = {
     "summary": ("summary", "Show the layers of a net, and draw its training step."),
     "lr-find": ("lr_find", "Find a learning rate, by a step at each of many."),
     "histograms": ("histograms", "Show hidden values and gradients, layer by layer."),
+    "sanity": ("sanity", "Check data, net, loss and learning rate before training."),
     "search": ("search", "Try many options of a training run, by cross validation."),
     "landscape": ("landscape", "Draw the loss around a trained net."),
     "boundary": ("boundary", "Draw where a net decides for which class."),

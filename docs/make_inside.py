@@ -5,7 +5,8 @@ from pathlib import Path
 
 from microgd.plots.hidden_values import draw_histograms
 from microgd.plots.rate_search import draw_rate_search
-from microgd.training import Config, find_rate, histograms
+from microgd.plots.sanity import draw_sanity
+from microgd.training import Config, find_rate, histograms, sanity
 from microgd.training.hidden_values import INITS
 
 
@@ -14,6 +15,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     plain = Config(device="interpreter")
     draw_rate_search(find_rate(plain)).save(folder / "lr-find.svg")
+    draw_sanity(sanity(plain)).save(folder / "sanity.svg")
     for name in ("tanh", "relu"):
         deep = plain.changed(hidden=(256,) * 6, activation=name)
         draw_histograms(histograms(deep, INITS)).save(folder / f"histograms-{name}.svg")

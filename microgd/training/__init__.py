@@ -18,6 +18,7 @@ from microgd.training.landscape import Landscape, landscape
 from microgd.training.model import Model, load_model
 from microgd.training.programs import Task
 from microgd.training.rate_search import RateSearch, find_rate
+from microgd.training.sanity_report import Sanity, sanity
 from microgd.training.search import search
 from microgd.training.search_result import FoldResult, Search, Trial
 from microgd.training.snapshot import model_of, snapshots
@@ -33,6 +34,7 @@ __all__ = [
     "Landscape",
     "Model",
     "RateSearch",
+    "Sanity",
     "Search",
     "Task",
     "Trainer",
@@ -50,6 +52,7 @@ __all__ = [
     "random_direction",
     "read_config",
     "read_space",
+    "sanity",
     "search",
     "snapshots",
 ]
