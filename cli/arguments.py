@@ -112,6 +112,11 @@ def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:
         if re.fullmatch(r"-[A-Za-z]", words[i]):
             raise click.NoSuchOption(words[i], ctx=click.get_current_context())
     if file is not None:
+        if plain and not any(sign in words[plain[0]] for sign in "=:"):
+            raise click.UsageError(
+                f"The program is read from {file}, and {words[plain[0]]!r} gives no value: leave "
+                "it out, or write it so: x=2."
+            )
         return None, words
     if not words:
         raise click.UsageError('There is no expression. Write one in quotes, such as "(x + y) * z"')

@@ -166,6 +166,8 @@ def _start(words: list[str]) -> dict[str, Any] | None:
     from microgd.language.bindings import parse_bindings
     from microgd.tensor import Tensor
 
+    if extra := [word for word in words if "=" not in word and ":" not in word]:
+        raise BadInput(f"--gradients stand in the place of an expression: leave {extra[0]!r} out")
     found = parse_bindings(words)
     if len(found) != 1 or any(isinstance(value, Tensor) for value in found.values()):
         raise BadInput("--gradients are of one parameter: give one start, such as x=3")

@@ -64,6 +64,8 @@ def test_bad_usage(command: str) -> None:
     assert "-q" in complaint
     assert "No such option" in refused(2, command, "x", "x=1", "--nonsense")
     assert "cannot read nowhere.mg" in refused(2, command, "-f", "nowhere.mg")
+    told = refused(2, command, "x**2", "-f", "nowhere.mg", "x=1")
+    assert "read from nowhere.mg, and 'x**2' gives no value" in " ".join(told.split())
 
 
 def test_unknown_commands() -> None:

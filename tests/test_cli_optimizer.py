@@ -160,7 +160,7 @@ def test_what_is_not_finite() -> None:
         (("adam", "--gradients", "[[1]],[[2]]"), "list"),
         (("adam", "--gradients", "1", "x=1", "y=2"), "one parameter"),
         (("adam", "--gradients", "1", "x:3"), "one parameter"),
-        (("adam", "--gradients", "1", "x**2"), "no value"),
+        (("adam", "--gradients", "1", "x**2"), "leave 'x**2' out"),
         (("adam", "--lr", "-1"), "--lr"),
         (("adam", "--lr", "nan"), "finite"),
         (("adam", "--steps", "0"), "--steps"),

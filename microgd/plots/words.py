@@ -13,10 +13,10 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def pretty(text: str) -> str:
-    """A formula with raised powers, lowered indices, centred dots and true minus signs.
+    """A formula with raised powers, lowered indices, centred dots, π and true minus signs.
 
-    >>> pretty("100*(x2 - x1**2)**2 + log2(x1)"), pretty("2**-x**2**3")
-    ('100·(x₂ − x₁²)² + log2(x₁)', '2**−x**2³')
+    >>> pretty("100*(x2 - x1**2)**2 + log2(x1)"), pretty("2**-x**2**3"), pretty("cos(2*pi*x)")
+    ('100·(x₂ − x₁²)² + log2(x₁)', '2**−x**2³', 'cos(2·π·x)')
     """
     text = re.sub(
         r"\b([A-Za-zα-ωΑ-Ω_]+)(\d+)\b(?!\s*\()", lambda m: m[1] + m[2].translate(_LOWERED), text
@@ -25,7 +25,7 @@ def pretty(text: str) -> str:
     text = re.sub(
         r"\s*\*\*\s*(-?\d+)(?![\w.]|\s*\*\*)", lambda m: m[1].translate(_RAISED), text.strip()
     )
-    text = re.sub(r"(?<!\*)\s*\*\s*(?!\*)", "·", text)
+    text = re.sub(r"\bpi\b", "π", re.sub(r"(?<!\*)\s*\*\s*(?!\*)", "·", text))
     text = re.sub(r"(?<![\deE])-|(?<=\d)-", "−", text)
     return "; ".join(line.strip() for line in text.splitlines() if line.strip())
 
