@@ -89,8 +89,8 @@ class Sequential:
         """
         if state is None and self._keeping:
             raise DataError(
-                f"this net keeps statistics of its training ({', '.join(self._keeping)}): give them "
-                "too, net(params, x, state)"
+                f"this net keeps statistics of its training ({', '.join(self._keeping)}): give "
+                "them too, net(params, x, state)"
             )
         return self.apply(params, state or {}, x)[0]
 
