@@ -99,7 +99,7 @@ class Steps(Stopping):
         whole(self, "limit", least=0)
 
     def look(self, memory: Any, seen: Seen) -> tuple[Any, str | None]:
-        return memory, f"after {seen.step} steps" if seen.step >= self.limit else None
+        return memory, f"after {_steps(seen.step)}" if seen.step >= self.limit else None
 
 
 @dataclass(frozen=True)
@@ -183,8 +183,8 @@ class NoFall(Stopping):
         if seen.step - memory.step < self.patience:
             return memory, None
         return memory, (
-            f"{what} has not fallen for {seen.step - memory.step} steps, since {memory.loss:.6g} "
-            f"at step {memory.step}"
+            f"{what} has not fallen for {_steps(seen.step - memory.step)}, since "
+            f"{memory.loss:.6g} at step {memory.step}"
         )
 
 
@@ -288,6 +288,10 @@ def _all(
 ) -> tuple[tuple[Any, ...], list[str | None]]:
     looked = [rule.look(m, seen) for rule, m in zip(rules, memory, strict=True)]
     return tuple(m for m, _ in looked), [why for _, why in looked]
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 def _below(what: str, size: float, limit: float) -> str | None:

@@ -455,3 +455,10 @@ def test_a_descent_ends_as_the_rule_says():
 def test_only_rules_are_joined() -> None:
     with pytest.raises(ArgumentError, match="'steps' is none"):
         Steps(3) | "steps"  # type: ignore[operator]
+
+
+def test_one_step_is_one() -> None:
+    assert Steps(1).look(None, Seen(step=1))[1] == "after 1 step"
+    memory, _ = NoFall(1).look(NoFall(1).begin(), Seen(step=0, loss=1.0))
+    why = NoFall(1).look(memory, Seen(step=1, loss=1.0))[1]
+    assert why == "the loss has not fallen for 1 step, since 1 at step 0"
