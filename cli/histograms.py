@@ -66,7 +66,7 @@ def command(**options: Any) -> None:
     Examples:
       microgd histograms -o hist.png
       microgd histograms --init "zeros,normal(sigma=1),henormal" --activation relu
-      microgd histograms --activation sigmoid --layers 10 --show gradients -o grads.svg
+      microgd histograms --activation sigmoid --show gradients -o gradients.svg
     """
     _require_consistent(options)
     found = _trained(options) if options["folder"] is not None else _untrained(options)

@@ -34,7 +34,7 @@ def command(**options: Any) -> None:
     \b
     Examples:
       microgd sanity --data digits
-      microgd sanity --data moons --hidden 16,16 --lr 0.01 --thorough -o sanity.png
+      microgd sanity --data moons --hidden 16,16 --lr 0.01 --thorough -o check.png
     """
     _require_consistent(options)
     config = config_from_options(options)

@@ -12,9 +12,12 @@ from microgd.plots.animate import animate, animation
 from microgd.plots.contours import draw_contours
 from microgd.plots.curve import draw_curve
 from microgd.plots.descent import draw_descent
+from microgd.plots.hidden_values import draw_histograms
 from microgd.plots.loss import draw_loss, draw_rates
 from microgd.plots.noise import draw_noise
 from microgd.plots.plot import Plot
+from microgd.plots.rate_search import draw_rate_search
+from microgd.plots.sanity import draw_sanity
 from microgd.plots.schedules import draw_schedules
 
 __all__ = [
@@ -24,8 +27,11 @@ __all__ = [
     "draw_contours",
     "draw_curve",
     "draw_descent",
+    "draw_histograms",
     "draw_loss",
     "draw_noise",
+    "draw_rate_search",
     "draw_rates",
+    "draw_sanity",
     "draw_schedules",
 ]

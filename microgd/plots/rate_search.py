@@ -12,8 +12,6 @@ from microgd.plots import style
 from microgd.plots.parts import halo
 from microgd.plots.plot import Plot
 from microgd.plots.words import number
-from microgd.training.probe import smoothed
-from microgd.training.rate_search import KEEP
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,6 +74,9 @@ def _places(search: RateSearch) -> Array:
 
     A running mean follows a fall late, and turns at once where losses rise above it.
     """
+    from microgd.training.probe import smoothed
+    from microgd.training.rate_search import KEEP
+
     x = np.log10(np.array(search.rates))
     if search.suggestion is None:
         return np.asarray(10**x)

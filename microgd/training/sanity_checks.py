@@ -184,8 +184,9 @@ def units(parts: Parts, weights: Weights, when: str) -> list[Check]:
     advice = (
         f"all units of {alike} are alike and stay so: begin with random weights, --init henormal"
         if alike
-        else "begin with random weights of the right size (--init henormal, xaviernormal), scale the "
-        "inputs, take a smaller --lr, or an activation that lets gradients through (leaky_relu, elu)"
+        else "begin with random weights of the right size (--init henormal, xaviernormal), scale "
+        "the inputs, take a smaller --lr, or an activation that lets gradients through "
+        "(leaky_relu, elu)"
     )
     told = f"all alike ({alike})" if alike else told
     good = alike is None and dead[0] <= SHARE and saturated[0] <= SHARE
