@@ -108,10 +108,10 @@ def _counted(count: int, what: str) -> str:
 
 
 def as_csv(walks: Sequence[Descent]) -> str:
-    """All rows of all walks, with every digit; one head line."""
+    """All rows of all walks, with every digit; one head line. An input t is the column t_."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n")
-    names = walks[0].problem.names
+    names = [f"{n}_" if n in ("walk", "t", "f", "lr") else n for n in walks[0].problem.names]
     beside = any(row.beside is not None for walk in walks for row in walk)
     other = [f"other_d_{name}" for name in names] if beside else []
     write.writerow(["walk", "t", *names, "f", *(f"d_{name}" for name in names), *other, "lr"])

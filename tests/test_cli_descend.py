@@ -111,6 +111,10 @@ class TestData:
         walk = descend("bowl", steps=3)
         assert [float(cell) for cell in told[3][2:4]] == walk.rows[2].point.tolist()
 
+    def test_no_two_columns_have_the_same_name(self) -> None:
+        told = said("descend", "t**2 + f", "t=1", "f=2", "--steps", "1", "--csv", "-")
+        assert told.splitlines()[0] == "walk,t,t_,f_,f,d_t_,d_f_,lr"
+
     def test_json_is_the_record(self) -> None:
         told = json.loads(said("descend", "bowl", "--steps", "3", "--json"))
         assert told["walks"] == [descend("bowl", steps=3).to_dict()]
