@@ -52,6 +52,7 @@ def draw_boundary(seen: Boundary, *, title: str = "", dark: bool = False) -> Plo
         axes.plot(*line_of(seen).T, color=style.palette_of(dark).ink, linewidth=1.6, zorder=1)
         plot_points(axes, seen, dark)
         legend_of(figure, seen, dark)
+        figure.draw_without_rendering()  # axes of a fixed shape get their place step by step
     return Plot(figure)
 
 

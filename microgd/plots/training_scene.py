@@ -201,7 +201,8 @@ def _scene(seen: Sequence[Boundary], title: str, dark: bool, bare: bool = False)
         axes.set_title(" ", loc="left")  # room for what changes
     points = plot_points(axes, first, dark)
     legend_of(figure, first, dark)
-    figure.draw_without_rendering()
+    for _ in range(3):  # axes of a fixed shape get their place step by step
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     epochs = tuple(one.epoch for one in seen)
     scene = TrainingScene(figure, axes, (), epochs, style.shown(title, 80), "", dark,
