@@ -14,6 +14,17 @@ import click
 from .failures import BROKEN_PIPE, INTERRUPTED, failure
 from .streams import flush_output, forget_output, say, speak_plainly
 
+#: What the commands are about: the headings of their list.
+SECTIONS = {
+    "Calculations": ("trace", "draw", "check", "grad", "jacobian", "gates"),
+    "Walking down": ("descend", "optimizer", "schedule", "noise"),
+    "Nets": (
+        *("data", "sanity", "lr-find", "train", "evaluate", "predict"),
+        *("summary", "histograms", "landscape", "boundary", "search"),
+    ),
+    "This computer": ("kernels", "devices", "doctor", "completion"),
+}
+
 #: Command → its module, and what the list of commands says of it.
 COMMANDS = {
     "trace": ("trace", "Tell a calculation, forward and backward, step by step."),
@@ -21,23 +32,23 @@ COMMANDS = {
     "check": ("check", "Compare gradients with numeric ones."),
     "grad": ("grad", "Print the value and the gradients, as plain numbers."),
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
+    "gates": ("gates", "List the gates, or explain one."),
     "descend": ("descend", "Walk down a function step by step, and show the way."),
+    "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
+    "schedule": ("schedule", "Print learning-rate schedules, or list them."),
+    "noise": ("noise", "Show the noise of minibatch gradients, by batch size."),
+    "data": ("data", "List the data sets, or describe one."),
+    "sanity": ("sanity", "Check data, net, loss and learning rate before training."),
+    "lr-find": ("lr_find", "Find a learning rate, by a step at each of many."),
     "train": ("train", "Train a net, and see it learn."),
     "evaluate": ("evaluate", "Say how good a trained net is."),
     "predict": ("predict", "Say what a trained net makes of new examples."),
     "summary": ("summary", "Show the layers of a net, and draw its training step."),
-    "lr-find": ("lr_find", "Find a learning rate, by a step at each of many."),
     "histograms": ("histograms", "Show hidden values and gradients, layer by layer."),
-    "sanity": ("sanity", "Check data, net, loss and learning rate before training."),
-    "search": ("search", "Try many options of a training run, by cross validation."),
     "landscape": ("landscape", "Draw the loss around a trained net."),
     "boundary": ("boundary", "Draw where a net decides for which class."),
-    "gates": ("gates", "List the gates, or explain one."),
-    "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
-    "schedule": ("schedule", "Print learning-rate schedules, or list them."),
+    "search": ("search", "Try many options of a training run, by cross validation."),
     "kernels": ("kernels", "Show the OpenCL kernels, and run them beside the interpreter."),
-    "noise": ("noise", "Show the noise of minibatch gradients, by batch size."),
-    "data": ("data", "List the data sets, or describe one."),
     "devices": ("devices", "List the OpenCL devices, and say how to get one."),
     "doctor": ("doctor", "Look at this installation, and say how to mend it."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
@@ -58,8 +69,10 @@ class CommandLine(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+        longest = max(map(len, COMMANDS))
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{n:{longest}}", COMMANDS[n][1]) for n in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -132,14 +145,15 @@ def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> N
 def cli() -> None:
     """Watch backpropagation happen.
 
-    microgd records a calculation as a circuit of gates, tells how every gradient is found, and
-    draws it.
+    microgd records a calculation as a circuit of gates, tells how every gradient is found, draws
+    it, and trains small nets on the same graph.
 
     \b
     Examples:
       microgd trace "(x + y) * z" x=-2 y=5 z=-4
       microgd draw "sigmoid(w * x + b)" w=2 x=-1 b=1 -o neuron.svg
-      microgd gates sigmoid
+      microgd descend valley --optimizer sgd,momentum,adam
+      microgd train --data digits
     """
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cli_runner import run, said
 
-from microgd_cli.main import COMMANDS, cli
+from microgd_cli.main import COMMANDS, SECTIONS, cli
 
 EXAMPLES = [
     line.strip()
@@ -63,7 +63,7 @@ def test_examples_work(
 
 def test_the_bare_program_helps() -> None:
     result = run()
-    assert "Commands:" in result.output
+    assert "Walking down:" in result.output
     assert all(name in result.output for name in COMMANDS)
 
 
@@ -91,3 +91,8 @@ def test_every_option_has_help() -> None:
         for parameter in command.params:
             if parameter.param_type_name == "option":
                 assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+def test_every_command_has_a_heading() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(COMMANDS)
