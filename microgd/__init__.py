@@ -20,6 +20,7 @@ from microgd.draw import notebook as _notebook
 from microgd.draw.drawing import Drawing, draw
 from microgd.errors import (
     ArgumentError,
+    CheckpointError,
     DataError,
     DeviceError,
     DrawingError,
@@ -33,6 +34,7 @@ from microgd.errors import (
     PlaceholderError,
     ShapeError,
     StaleDataError,
+    TrainingError,
 )
 from microgd.gates.activation import (
     apl,
@@ -109,6 +111,7 @@ _showing.drawn_by(_notebook.program_drawing)
 __all__ = [
     "TABLE",
     "ArgumentError",
+    "CheckpointError",
     "Circuit",
     "DataError",
     "DeviceArray",
@@ -129,6 +132,7 @@ __all__ = [
     "StaleDataError",
     "Tensor",
     "Trace",
+    "TrainingError",
     "abs",
     "add",
     "apl",
