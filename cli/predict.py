@@ -73,6 +73,8 @@ def _rows(model: Model, inputs: tuple[str, ...], data: str | None) -> Any:
                 row = [float(part) for part in text.split(",")]
             except ValueError:
                 raise BadInput(f"{text!r} is no row of numbers; write 1,2,0.5") from None
+            if not np.isfinite(row).all():
+                raise BadInput(f"{text!r} has a number that is not finite")
             if len(row) != width:
                 raise BadInput(f"{text!r} has {len(row)} numbers; this net takes {width}")
             found.append(row)

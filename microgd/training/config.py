@@ -78,12 +78,17 @@ class Config:
             object.__setattr__(self, name, tuple(value))
         if any(type(size) is not int or size < 1 for size in self.hidden):
             refuse(self, "hidden", "a list of whole numbers of at least 1")
+        patterns: tuple[object, ...] = self.frozen
+        if not all(isinstance(pattern, str) and pattern for pattern in patterns):
+            refuse(self, "frozen", "a list of patterns such as 'linear1.*'")
         fraction(self, "dropout")
         not_negative(self, "l2", "l1", "noise")
         if self.held_out is not None:
             not_negative(self, "held_out")
         whole(self, "batch", "epochs", "steps_per_call")
         whole(self, "shift", "seed", least=0)
+        if self.seed >= 2**64:
+            refuse(self, "seed", "a whole number below 2⁶⁴")
         if self.patience is not None:
             whole(self, "patience")
         if self.lr is not None:
@@ -93,6 +98,9 @@ class Config:
         one_of(self, "norm", (None, "before", "after"))
         one_of(self, "schedule_per", ("step", "epoch"))
         one_of(self, "dtype", ("float32", "float64"))
+        for text in (self.data, *self.frozen):  # a path may have bytes that are no text
+            if str(text).encode("utf-8", "replace").decode() != str(text):
+                raise ArgumentError(f"Config: {text!r} is no text that a file could keep")
 
     def to_dict(self) -> dict[str, Any]:
         """The options by name, lists for tuples."""
@@ -110,7 +118,7 @@ class Config:
             for name, value in self.to_dict().items()
             if value is not None
         ]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines).replace("\x7f", "\\u007f") + "\n"
 
     def changed(self, **options: Any) -> Config:
         """The same with other options.
