@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .choices import output_option
+from .plotted import require_endings, require_one_printer
 from .streams import say
 from .trained import (
     data_of,
     name_of,
     new_run,
-    require_endings,
     require_one,
-    require_one_printer,
     trained,
     trained_options,
 )
@@ -22,7 +21,6 @@ from .trained import (
 if TYPE_CHECKING:
     from microgd.training import Boundary
 
-PICTURES = (".svg", ".png", ".pdf")
 ANIMATIONS = (".gif", ".html", ".svg")
 
 
@@ -57,7 +55,7 @@ def command(**options: Any) -> None:
       microgd boundary --data moons --hidden 16 --epochs 20 -o boundary.png
       microgd boundary --data xor --hidden 8 --lr 0.05 --animate xor.html
     """
-    require_endings(options["outputs"], PICTURES, "-o")
+    require_endings(options["outputs"])
     require_endings(options["animations"], ANIMATIONS, "--animate")
     require_one_printer(options)
     require_one(options)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import Choice, output_option
+from .plotted import require_endings, require_one_printer
 from .streams import say
 
 if TYPE_CHECKING:
     from microgd.data import Dataset
-
-PICTURES = (".svg", ".png", ".pdf")
 
 
 @click.command("data")
@@ -75,13 +73,8 @@ def _require_consistent(text: str | None, options: dict[str, Any]) -> None:
                 raise click.UsageError(
                     "There is no data set. Name one, such as digits; `microgd data` lists them."
                 )
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
-    for name in options["outputs"]:
-        if Path(name).suffix.lower() not in PICTURES:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
+    require_one_printer(options)
+    require_endings(options["outputs"])
 
 
 def _list(as_json: bool) -> None:

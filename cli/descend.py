@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +9,7 @@ import click
 from .arguments import ProgramCommand, program_arguments
 from .choices import output_option
 from .failures import FAILED
+from .plotted import require_different_files, require_endings, require_one_printer
 from .streams import say
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 STEPS = 20
 DIGITS = 3
-PICTURES = (".svg", ".png", ".pdf")
 ANIMATIONS = (".gif", ".html", ".svg")
 
 
@@ -131,8 +129,7 @@ def command(words: tuple[str, ...], file: str | None, **options: Any) -> None:
 
 
 def _require_consistent(options: dict[str, Any]) -> None:
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
+    require_one_printer(options)
     if options["central"] and options["numeric"] is None and not options["both"]:
         raise click.UsageError("--central is about numeric gradients: add --numeric H.")
     if options["device"] is not None and options["numeric"] is not None:
@@ -142,22 +139,9 @@ def _require_consistent(options: dict[str, Any]) -> None:
             if options[name]:
                 flag = "--" + name.replace("_", "-").removesuffix("s")
                 raise click.UsageError(f"--rates chooses the walks itself; leave {flag} out.")
-    for name in options["outputs"]:
-        _require_ending(name, PICTURES, "-o", "--animate makes .gif and .html")
-    for name in options["animations"]:
-        _require_ending(name, ANIMATIONS, "--animate", "-o draws .png and .pdf")
-    files = [*options["outputs"], *options["animations"], options["csv_file"]]
-    twice = {f for f in files if f not in (None, "-") and files.count(f) > 1}
-    if twice:
-        raise click.UsageError(f"{twice.pop()} is named twice; choose two files.")
-
-
-def _require_ending(name: str, endings: Sequence[str], option: str, otherwise: str) -> None:
-    if Path(name).suffix.lower() not in endings:
-        wanted = f"{', '.join(endings[:-1])} or {endings[-1]}"
-        raise click.BadParameter(
-            f"{name!r} does not end in {wanted}; {otherwise}", param_hint=f"'{option}'"
-        )
+    require_endings(options["outputs"], else_="--animate makes .gif and .html")
+    require_endings(options["animations"], ANIMATIONS, "--animate", "-o draws .png and .pdf")
+    require_different_files(*options["outputs"], *options["animations"], options["csv_file"])
 
 
 def _list(options: dict[str, Any]) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import Choice, output_option
 from .failures import BadInput
+from .plotted import require_endings, require_one_printer
 from .streams import say
 
 if TYPE_CHECKING:
     from microgd.training import HiddenValues
 
-PICTURES = (".svg", ".png", ".pdf")
 #: The numbers of a layer, as columns of the CSV.
 NUMBERS = ("mean", "std", "zeros", "dead", "saturated", "gradient", "weight_gradient")
 
@@ -82,18 +81,13 @@ def command(**options: Any) -> None:
 
 
 def _require_consistent(options: dict[str, Any]) -> None:
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
+    require_one_printer(options)
     if options["folder"] is not None:
         for name in ("inits", "activation", "layers", "width", "norm", "loss", "seed"):
             if options[name] is not None:
                 flag = "--init" if name == "inits" else f"--{name}"
                 raise click.UsageError(f"--run is a net that is there; leave {flag} out.")
-    for name in options["outputs"]:
-        if Path(name).suffix.lower() not in PICTURES:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
+    require_endings(options["outputs"])
 
 
 def _untrained(options: dict[str, Any]) -> tuple[HiddenValues, ...]:

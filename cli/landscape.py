@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .choices import Choice, output_option
+from .plotted import require_endings, require_one_printer
 from .streams import say
 from .trained import (
     data_of,
     new_run,
-    require_endings,
     require_one,
-    require_one_printer,
     trained,
     trained_options,
 )
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from microgd.training import Landscape
 
     from .trained import Trained
-
-PICTURES = (".svg", ".png", ".pdf")
 
 
 @click.command("landscape")
@@ -69,7 +66,7 @@ def command(**options: Any) -> None:
       microgd landscape --data moons --hidden 16 --epochs 20 -o landscape.svg
       microgd landscape --data xor --hidden 8 --epochs 40 --lr 0.05 --path
     """
-    require_endings(options["outputs"], PICTURES, "-o")
+    require_endings(options["outputs"])
     require_one_printer(options)
     require_one(options)
     if options["along"] and (options["reach"], options["directions"]) != (None, None):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import output_option
 from .failures import FAILED
+from .plotted import require_endings, require_one_printer
 from .streams import say
 from .train_options import config_from_options, training_options
 
 if TYPE_CHECKING:
     from microgd.training import RateSearch
-
-PICTURES = (".svg", ".png", ".pdf")
 
 
 @click.command("lr-find")
@@ -73,16 +71,11 @@ def command(**options: Any) -> None:
 
 
 def _require_consistent(options: dict[str, Any]) -> None:
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
+    require_one_printer(options)
     for name in ("lr", "schedule"):
         if options[name] is not None:
             raise click.UsageError(f"This command looks for the rate; leave --{name} out.")
-    for name in options["outputs"]:
-        if Path(name).suffix.lower() not in PICTURES:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
+    require_endings(options["outputs"])
 
 
 def _show(found: RateSearch, title: str) -> None:

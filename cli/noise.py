@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ import click
 from .arguments import ProgramCommand
 from .choices import output_option
 from .failures import BadInput
+from .plotted import require_endings, require_one_printer
 from .streams import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: A line through points, with squared error: what is shown if nothing is given.
 EXPRESSION = "mean((w*x + b - y)**2)"
 PARAMETERS = ("w=0", "b=0")
-PICTURES = (".svg", ".png", ".pdf")
 DIGITS = 4
 
 
@@ -52,13 +51,8 @@ def command(words: tuple[str, ...], **options: Any) -> None:
       microgd noise -o noise.svg --batch 1,8,64,512
       microgd noise "mean(abs(w*x + b - y))" w=1 b=0 --draws 50
     """
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
-    for name in options["outputs"]:
-        if Path(name).suffix.lower() not in PICTURES:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
+    require_one_printer(options)
+    require_endings(options["outputs"])
     text, found = study(words, options)
     if options["as_json"]:
         from .output import show_json

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import output_option
 from .failures import FAILED
+from .plotted import require_endings, require_one_printer
 from .streams import say
 from .train_options import config_from_options, training_options
 
 if TYPE_CHECKING:
     from microgd.training.sanity_report import Sanity
-
-PICTURES = (".svg", ".png", ".pdf")
 
 
 @click.command("sanity")
@@ -55,13 +53,8 @@ def command(**options: Any) -> None:
 
 
 def _require_consistent(options: dict[str, Any]) -> None:
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
-    for name in options["outputs"]:
-        if Path(name).suffix.lower() not in PICTURES:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
+    require_one_printer(options)
+    require_endings(options["outputs"])
 
 
 def _show(report: Sanity, data: str) -> None:

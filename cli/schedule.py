@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from .choices import output_option
+from .plotted import require_different_files, require_endings, require_one_printer
 from .streams import say
 
 #: Steps of a schedule that are computed at most, and rows that a table has unless asked.
 MOST_STEPS = 1_000_000
 ROWS = 25
-
-FORMATS = ("svg", "png", "pdf")
 
 
 @click.command("schedule")
@@ -77,18 +75,11 @@ def _require_consistent(texts: Sequence[str], options: dict[str, Any]) -> None:
                     "There is no schedule. Write one in quotes, such as"
                     ' "cosine(lr=0.1, steps=40)"; `microgd schedule` lists them.'
                 )
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
+    require_one_printer(options)
     if options["robbins_monro"] and options["csv_file"] == "-":
         raise click.UsageError("--csv - prints the rates and nothing else; leave --robbins-monro.")
-    for name in options["outputs"]:
-        ending = Path(name).suffix.removeprefix(".").lower()
-        if ending not in FORMATS:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
-    if options["csv_file"] in options["outputs"]:
-        raise click.UsageError(f"--csv and -o both name {options['csv_file']}; choose two files.")
+    require_endings(options["outputs"])
+    require_different_files(options["csv_file"], *options["outputs"])
 
 
 def _list(as_json: bool) -> None:

@@ -9,14 +9,12 @@ import click
 
 from .choices import Choice
 from .failures import INTERRUPTED, Failed
+from .plotted import require_endings, require_one_printer
 from .streams import say
 from .train_options import config_from_options, given_options, training_options
-from .trained import require_endings, require_one_printer
 
 if TYPE_CHECKING:
     from microgd.training import Search, Trial
-
-PICTURES = (".svg", ".png", ".pdf")
 
 
 @click.command("search")
@@ -63,7 +61,7 @@ def command(**options: Any) -> None:
       microgd search --data moons --epochs 5 --grid --try "hidden=8|8,8" -o search
     """
     require_one_printer(options)
-    require_endings(options["plots"], PICTURES, "--plot")
+    require_endings(options["plots"], option="--plot")
     if options["grid"] and options["trials"] is not None:
         raise click.UsageError("--grid tries all combinations; leave --trials out.")
     config = config_from_options(options)

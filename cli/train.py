@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .choices import output_option
 from .failures import INTERRUPTED
+from .plotted import require_endings
 from .streams import say
 from .train_options import config_from_options, given_options, new_folder, training_options
 
 if TYPE_CHECKING:
     from microgd.training import Trainer
 
-PICTURES = (".svg", ".png", ".pdf")
 #: What a run that goes on may be told anew; the rest would make another run of it.
 CHANGEABLE = ("epochs", "patience", "device")
 
@@ -46,11 +45,7 @@ def command(**options: Any) -> None:
       microgd train --data moons --hidden 16,16 --epochs 60 -o history.svg
       microgd train --data xor --hidden 8 --lr 0.05 --epochs 100 --quiet
     """
-    for name in options["outputs"]:
-        if Path(name).suffix.lower() not in PICTURES:
-            raise click.BadParameter(
-                f"{name!r} does not end in .svg, .png or .pdf", param_hint="'-o'"
-            )
+    require_endings(options["outputs"])
     run = _resumed(options) if options["resume"] is not None else _begun(options)
     _introduce(run, options)
     before = run.step

@@ -103,17 +103,3 @@ def new_run(config: Config, data: Dataset, *, quiet: bool) -> Trainer:
 def name_of(run: Trainer) -> str:
     """The net in short: its sizes and its nonlinearity."""
     return f"{'-'.join(map(str, getattr(run.parts.net, 'sizes', ())))} {run.config.activation}"
-
-
-def require_endings(names: tuple[str, ...], endings: tuple[str, ...], option: str) -> None:
-    """Refuse a file whose ending tells no format, before anything is computed."""
-    for name in names:
-        if not name.lower().endswith(endings):
-            wanted = f"{', '.join(endings[:-1])} or {endings[-1]}"
-            raise click.BadParameter(f"{name!r} does not end in {wanted}", param_hint=f"'{option}'")
-
-
-def require_one_printer(options: dict[str, Any]) -> None:
-    """Refuse --json beside --csv -."""
-    if options["as_json"] and options["csv_file"] == "-":
-        raise click.UsageError("--json and --csv - both print; choose one.")
