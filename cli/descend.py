@@ -111,7 +111,7 @@ def command(words: tuple[str, ...], file: str | None, **options: Any) -> None:
         from .devices import chosen
 
         chosen(options["device"], err=True)
-    problem = read_problem(words, file, options["wrt"])
+    problem = read_problem(words, file, options["wrt"], options["starts"])
     reasons: dict[str, str] = {}
     if options["rates"]:
         from .descent_walks import rates_of
@@ -194,11 +194,31 @@ def _show(
         show_table(summary_of(problem, walks, options["digits"], noted=not reasons))
         for name, reason in reasons.items():
             say(f"  {name}: {reason}")
+    if (late := _late(options)) is not None:
+        from .output import say_wrapped
+
+        gap()
+        say_wrapped(late)
     if problem.note:
         from .output import say_wrapped
 
         gap()
         say_wrapped(problem.note)
+
+
+def _late(options: dict[str, Any]) -> str | None:
+    """A word about a schedule that is made for more steps than are walked."""
+    from .descent_walks import read_schedule
+
+    schedule = read_schedule(options["schedule"])
+    steps = getattr(schedule, "steps", 0)
+    if steps <= options["steps"]:
+        return None
+    kind = type(schedule).__name__.lower()
+    return (
+        f"The schedule is made for {steps} steps, and this walk has {options['steps']}: to see all "
+        f"of it, write {kind}(…, steps={options['steps']})."
+    )
 
 
 def _say_end(walk: Descent, digits: int) -> None:

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from microgd.lab import Descent, Problem
 
 
-def read_problem(words: Sequence[str], file: str | None, wrt: str | None) -> Problem:
-    """The problem: a built-in function by name, or an expression whose inputs are walked along."""
+def read_problem(
+    words: Sequence[str], file: str | None, wrt: str | None, starts: Sequence[str] = ()
+) -> Problem:
+    """The problem: a built-in function by name, or an expression whose inputs are walked along.
+
+    The first of the `starts` gives the inputs their values where the words give none.
+    """
+    if starts and len(words) == 1 and file is None:
+        words = [*words, *_bindings_in(starts[0])]
     from microgd.lab.functions import FUNCTIONS, function
 
     if file is None and words and words[0] in FUNCTIONS:
@@ -96,14 +103,18 @@ def _suggest_function(words: Sequence[str], file: str | None) -> None:
 def read_starts(texts: Iterable[str], problem: Problem) -> list[dict[str, Any]]:
     """Starting points, each as in "x=1 y=-2" or "x=1, y=-2"."""
     from microgd.language.bindings import parse_bindings
-    from microgd.options import split
 
     starts = []
     for text in texts:
-        words = [word for part in split(text) for word in part.split()]
-        starts.append(parse_bindings(words))
+        starts.append(parse_bindings(_bindings_in(text)))
         problem.started(**starts[-1])
     return starts
+
+
+def _bindings_in(text: str) -> list[str]:
+    from microgd.options import split
+
+    return [word for part in split(text) for word in part.split()]
 
 
 def walks_of(problem: Problem, options: dict[str, Any]) -> list[Descent]:

@@ -153,6 +153,12 @@ def _show(text: str, found: Noise) -> None:
     show_table(Table(title, ("batch>", "draws>", "spread>", "σ/√B>"), rows))
     gap()
     say_wrapped(f"The full gradient: {full}.")
+    if not found.unbiased:
+        say_wrapped(
+            "Minibatches' gradients are not the full one on average, so this loss is no mean over "
+            "the rows, and σ/√B says nothing: write it with mean(…)."
+        )
+        return
     say_wrapped(
         "Spread is the root mean square distance of a minibatch's gradient from the full one. "
         "σ/√B is what the smallest batch predicts, with √((N − B)/(N − 1)) as batches are drawn "

@@ -13,7 +13,9 @@ import click
 #: What to write for signs that an encoding lacks, as `sign:words`.
 _PAIRS = (
     "−:- –:- ×:* ·:* ÷:/ ∂:d Σ:sum √:sqrt σ:sigma →:-> ←:<- ≥:>= ≤:<= ≠:!= ∧:and …:... ⇶:=> ‖:| "
-    "✓:yes ²:^2 ᵖ:^p ˣ:^x ⁻:^- ᵀ:T ₀:0 ₁:1 ₂:2 ₛ:s ⊗:(x) α:alpha β:beta λ:lambda π:pi ½:1/2 ¼:1/4"
+    "✓:yes ²:^2 ᵖ:^p ˣ:^x ⁻:^- ᵀ:T ₀:0 ₁:1 ₂:2 ₛ:s ⊗:(x) α:alpha β:beta λ:lambda π:pi ½:1/2 ¼:1/4 "
+    "γ:gamma η:eta μ:mu θ:theta ε:eps ρ:rho τ:tau ψ:psi ν:nu ω:omega ∞:inf ≈:~ ∇:grad Δ:delta "
+    "ᵗ:^t ³:^3 ⁺:+ ′:' ∛:cbrt ∝:~ \u0302:^"
 )
 _PLAIN = dict(pair.split(":") for pair in _PAIRS.split())
 

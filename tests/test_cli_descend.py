@@ -104,6 +104,22 @@ class TestRace:
         assert "sgd, γ 3: diverged at step" in told
 
 
+class TestRemarks:
+    def test_a_schedule_made_for_more_steps_is_told_of(self) -> None:
+        told = said("descend", "quartic", "--schedule", "cosine", "--steps", "5")
+        assert "made for 100 steps, and this walk has 5" in told
+        told = said("descend", "quartic", "--schedule", "cosine(steps=5)", "--steps", "5")
+        assert "made for" not in told
+
+    def test_a_start_alone_gives_the_inputs_their_values(self) -> None:
+        told = said("descend", "x**2 + y**2", "--start", "x=1 y=2", "--steps", "0")
+        assert rows_of(told) == [["0", "1.000", "2.000", "5.000", "2.000", "4.000"]]
+
+    def test_a_loss_that_is_no_mean_is_told_of(self) -> None:
+        assert "this loss is no mean" in " ".join(said("noise", "sum(w*x)", "w=1").split())
+        assert "no mean" not in said("noise")
+
+
 class TestData:
     def test_csv_has_every_digit(self) -> None:
         told = list(csv.reader(io.StringIO(said("descend", "bowl", "--steps", "3", "--csv", "-"))))

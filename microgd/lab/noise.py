@@ -49,6 +49,14 @@ class Noise:
         smallest = min(self.batches)
         return self.spread(smallest) * _share(size, self.examples) / _share(smallest, self.examples)
 
+    @property
+    def unbiased(self) -> bool:
+        """Whether the smallest batches' gradients are the full one on average, as of a mean."""
+        smallest = self.batches[min(self.batches)]
+        error = self.spread(min(self.batches)) / math.sqrt(len(smallest))
+        apart = float(np.linalg.norm(smallest.mean(axis=0) - self.full))
+        return apart <= 6.0 * error + 1e-9 * float(np.linalg.norm(self.full))
+
     def to_dict(self) -> dict[str, Any]:
         """The table as plain numbers."""
         return {

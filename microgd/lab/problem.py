@@ -76,10 +76,10 @@ class Problem:
                     f"{self.name!r} has no coordinate {name!r}; it has {', '.join(self.start)}"
                 )
             if shape_of(value_from(value)) != shape_of(self.start[name]):
-                raise ShapeError(
-                    f"{name!r} has shape {shape_of(self.start[name])}, got "
-                    f"{shape_of(value_from(value))}"
-                )
+                wanted, given = shape_of(self.start[name]), shape_of(value_from(value))
+                what = f"has shape {wanted}" if wanted else "is one number"
+                found = f"shape {given}" if given else "a number"
+                raise ShapeError(f"{name!r} {what}, got {found}")
         return replace(self, start={**self.start, **start})
 
     def part(self, t: int) -> Callable[[Point], Any]:

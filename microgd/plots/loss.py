@@ -195,6 +195,8 @@ def _mark(
     low, high = limits
     inside = np.flatnonzero((heights >= low) & (heights <= high))
     last = inside[-1] if inside.size else 0
+    if last < len(heights) - 1:
+        note = f"leaves the picture; {note}"
     x, y = float(times[last]), float(np.clip(heights[last], low, high))
     axes.plot([x], [y], linestyle="none", marker="X", markersize=13, color=colour, zorder=7,
               markeredgecolor=palette.page, markeredgewidth=1.2, label="_diverged")  # fmt: skip
