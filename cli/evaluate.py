@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .choices import Choice
+from .failures import BadInput
 from .streams import say
 
 if TYPE_CHECKING:
@@ -67,13 +68,19 @@ def command(
 
 def _data(model: Model, data: str | None, part: str | None) -> Dataset:
     from microgd.data import read_dataset
-    from microgd.training.setup import split
+    from microgd.training.setup import data_sum, split
 
     if data is not None:
         return read_dataset(data, part=part)
     if part is not None:
         raise click.UsageError("--part chooses of the data that --data names.")
-    _, held_out = split(model.config, read_dataset(model.config.data))
+    whole = read_dataset(model.config.data)
+    if model.data_sum not in (None, data_sum(whole)):
+        raise BadInput(
+            f"{whole.name} is not the data that this run was trained on: what it held out is not "
+            "known any more; name data with --data"
+        )
+    _, held_out = split(model.config, whole)
     if held_out is None:
         raise click.UsageError("This run held nothing out; name data with --data.")
     return held_out

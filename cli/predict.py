@@ -79,21 +79,21 @@ def _rows(model: Model, inputs: tuple[str, ...], data: str | None) -> Any:
                 raise BadInput(f"{text!r} has {len(row)} numbers; this net takes {width}")
             found.append(row)
         return np.array(found)
-    from microgd.data import DATASETS, read_columns, read_dataset
+    from microgd.data import DATASETS, read_dataset
+    from microgd.data.csv_file import read_cells
 
-    if data.partition("(")[0] in DATASETS or not data.endswith(".csv"):
+    if data.partition("(")[0] in DATASETS or not data.lower().endswith((".csv", ".csv.gz")):
         return read_dataset(data).x
-    columns = read_columns(data)
-    names = list(model.features) if model.features else []
-    if names and all(name in columns for name in names):
-        return np.stack([columns[name] for name in names], axis=1)
-    table = np.stack(list(columns.values()), axis=1)
-    if table.shape[1] != width:
+    cells = read_cells(data)
+    here, names = list(cells.names), list(model.features)
+    if names and all(name in here for name in names):  # the label may stand there, too
+        return cells.numbers([here.index(name) for name in names])
+    if len(here) != width:
         raise BadInput(
-            f"{data} has {table.shape[1]} columns; this net takes {width}"
+            f"{data} has {len(here)} columns; this net takes {width}"
             + (f": {', '.join(names[:8])}" if names else "")
         )
-    return table
+    return cells.numbers(list(range(width)))
 
 
 def _answers(model: Model, rows: Any) -> list[dict[str, Any]]:

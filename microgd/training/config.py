@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from microgd.errors import ArgumentError, OutputError
+from microgd.errors import ArgumentError
 from microgd.options import above_zero, fraction, not_negative, one_of, refuse, whole
 
 
@@ -158,7 +158,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     """The configuration in a TOML file.
 
     Raises:
-        OutputError: it cannot be read. ArgumentError: it is no TOML, or has unknown options.
+        ArgumentError: it cannot be read, it is no TOML, or it has unknown options.
     """
     return config_from(read_toml(path), str(path))
 
@@ -168,24 +168,26 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise OutputError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
+        raise ArgumentError(f"cannot read {os.fspath(path)}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArgumentError(f"{os.fspath(path)} is no TOML file: {error}") from None
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "tuple[int, ...]": (list, tuple),
-    "tuple[str, ...]": (list, tuple),
-    "None": (type(None),),
+#: A field's annotation → the kinds of values it takes, and what to call them.
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), "a text"),
+    "int": ((int,), "a whole number"),
+    "float": ((float, int), "a number"),
+    "bool": ((bool,), "true or false"),
+    "tuple[int, ...]": ((list, tuple), "a list of whole numbers"),
+    "tuple[str, ...]": ((list, tuple), "a list of texts"),
+    "None": ((type(None),), ""),
 }
 
 
 def _require_kind(begin: str, name: str, value: Any) -> None:
     annotation = next(str(f.type) for f in fields(Config) if f.name == name)
-    kinds = [kind for part in annotation.split(" | ") for kind in _KINDS[part]]
+    parts = [_KINDS[part] for part in annotation.split(" | ")]
+    kinds = [kind for part, _ in parts for kind in part]
     if not isinstance(value, tuple(kinds)) or (isinstance(value, bool) and bool not in kinds):
-        raise ArgumentError(f"{begin}{name} is {annotation}, got {value!r}")
+        raise ArgumentError(f"{begin}{name} is {parts[0][1]}, got {value!r}")

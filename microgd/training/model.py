@@ -36,6 +36,7 @@ class Model:
         kind: "classes", "binary" or "numbers".
         classes, features, shape: of the data it was trained on.
         epoch: after which epoch this was.
+        data_sum: a checksum of the data of its run (`setup.data_sum`), if there was one.
     """
 
     net: Sequential
@@ -48,6 +49,7 @@ class Model:
     features: tuple[str, ...]
     shape: tuple[int, ...]
     epoch: int
+    data_sum: int | None = None
 
     def outputs(self, x: Any, device: str | None = None) -> Array:
         """The net's outputs (scores, or numbers) for rows of unscaled data.
@@ -145,6 +147,7 @@ def load_model(
         features=tuple(facts["features"]),
         shape=tuple(facts["shape"]),
         epoch=facts["epoch"],
+        data_sum=facts["data"],
     )
 
 
