@@ -165,7 +165,7 @@ def test_fewer_epochs_than_it_has_had(tmp_path: Path) -> None:
     text = refused(2, "train", "--resume", folder, "--epochs", "2")
     assert "epochs must be at least what the run has had: 3 epochs" in text
     stopped(small(), tmp_path / "part", 4, save=True)
-    with pytest.raises(mg.ArgumentError, match="1 epochs and a part of another"):
+    with pytest.raises(mg.ArgumentError, match="1 epoch and a part of another"):
         Trainer.resume(tmp_path / "part", epochs=1)
     assert files(Path(folder)) == before
 
@@ -174,11 +174,11 @@ def test_early_stopping_stays(tmp_path: Path) -> None:
     config = small(**KINDS["patience"])
     run = trained(config, tmp_path)
     assert run.ended is not None
-    assert run.ended.startswith("the validation loss has not fallen for 1 epochs")
+    assert run.ended.startswith("the validation loss has not fallen for 1 epoch,")
     assert run.epoch < config.epochs
     text = said("train", "--resume", str(tmp_path), "--epochs", "20")
     assert "a larger --patience trains on" in text
-    assert "ended early, as the validation loss has not fallen for 1 epochs" in text
+    assert "ended early, as the validation loss has not fallen for 1 epoch," in text
     said("train", "--resume", str(tmp_path), "--patience", "9", "--quiet")
     assert Trainer.resume(tmp_path).epoch > run.epoch
 

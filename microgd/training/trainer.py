@@ -138,7 +138,7 @@ class Trainer:
                 self.save()
             yield row
         if self.ended is None:
-            self.ended = f"after {self.epoch} epochs"
+            self.ended = f"after {self.epoch} epoch{'s' * (self.epoch != 1)}"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -294,7 +294,7 @@ class Trainer:
         if self._best is not before and self.folder is not None:
             self.save(BEST)
         if why is not None and self.config.patience is not None:
-            self.ended = why.replace("steps", "epochs").replace("at step", "at epoch")
+            self.ended = why.replace("step", "epoch")
 
     def evaluate(self, data: Dataset) -> tuple[float, float]:
         """The mean loss and the share of right answers on scaled data, by a net that rests."""
@@ -434,7 +434,9 @@ class Trainer:
         if facts["plateau"] is not None and run._plateau is not None:
             run._plateau = type(run._plateau)(**facts["plateau"])
         if run.epoch + (run.batch > 0) > config.epochs:
-            had = f"{run.epoch} epochs" + (" and a part of another" if run.batch else "")
+            had = f"{run.epoch} epoch{'s' * (run.epoch != 1)}" + (
+                " and a part of another" if run.batch else ""
+            )
             raise ArgumentError(f"{path}: epochs must be at least what the run has had: {had}")
         if "patience" not in changes:
             run.ended = facts["ended"]
