@@ -356,7 +356,8 @@ def test_float64_where_there_is_none(
 
 def taken(run: Trainer) -> tuple[int, int, int]:
     """What arrays of a run take in fact: parameters, states, data."""
-    data = run._data if run._data is not None else run._batch(np.arange(run.config.batch), 0)
+    resident = run.feed.resident
+    data = resident or run.feed.sent(np.arange(run.config.batch), 0, 0)
     trees = (run.params, (run.optimizer_state, run.kept), data)
     found = [sum(leaf.nbytes for leaf in leaves(tree)) for tree in trees]
     return found[0], found[1], found[2]
@@ -393,7 +394,7 @@ def test_data_that_has_no_room_is_streamed(
     monkeypatch.setattr("microgd.opencl.program.choose", lambda _: tiny)
     run = trained(config, tmp_path / "streamed")
     assert run.memory.streams
-    assert run._data is None
+    assert run.feed.resident is None
     assert run.memory.data == taken(run)[2]
     assert files(tmp_path / "streamed") == files(tmp_path / "resident")
 

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_runner import refused, said, start
-from training_cases import FILES, files, quick_disk, resumed, small, stopped, trained
+from training_cases import FILES, LOG, files, quick_disk, resumed, small, stopped, trained
 
 import microgd as mg
 from microgd.training import Trainer, checkpoint
@@ -351,3 +352,18 @@ def test_killed_at_fifty_moments(device: str, tmp_path: Path) -> None:
     draw = random.Random(11)
     delays = iter(lambda: draw.uniform(0.0, longest) * draw.choice((0.4, 0.8)), None)
     assert kill_often(tmp_path, options, delays, kills=50) == files(tmp_path / "whole")
+
+
+def test_the_log_tells_what_happened(tmp_path: Path) -> None:
+    """With times; it is the one file of a run in which two equal runs differ."""
+    config = small(epochs=2)
+    stopped(config, tmp_path, 4, save=True)
+    resumed(tmp_path)
+    lines = (tmp_path / LOG).read_text().splitlines()
+    told = [line.partition(" ")[2] for line in lines]
+    assert told[0].startswith("begun on NumPy interpreter, microgd ")
+    assert told[1].startswith("epoch 1, step 3: loss ")
+    assert told[2].startswith("gone on at step 4 on ")
+    assert told[3].startswith("epoch 2, step 6: loss ")
+    assert told[4] == "ended after 2 epochs"
+    assert all(datetime.fromisoformat(line.partition(" ")[0]).tzinfo for line in lines)

@@ -30,6 +30,23 @@ class EpochRow:
     lr: float
 
 
+def told(row: EpochRow) -> str:
+    """A row as a line of a log.
+
+    >>> told(EpochRow(1, 23, 0.5, 0.75, None, None, 0.001))
+    'epoch 1, step 23: loss 0.5, accuracy 0.75, lr 0.001'
+    """
+    found = {
+        "loss": row.loss,
+        "accuracy": row.accuracy,
+        "held-out loss": row.held_out_loss,
+        "held-out accuracy": row.held_out_accuracy,
+        "lr": row.lr,
+    }
+    numbers = ", ".join(f"{name} {x:.6g}" for name, x in found.items() if x is not None)
+    return f"epoch {row.epoch}, step {row.step}: {numbers}"
+
+
 COLUMNS = tuple(field.name for field in fields(EpochRow))
 
 

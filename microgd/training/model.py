@@ -20,9 +20,8 @@ from microgd.nn.net import Sequential
 from microgd.opencl.program import Program
 from microgd.training import checkpoint
 from microgd.training.config import Config, config_from
+from microgd.training.folder import BEST, LAST
 from microgd.training.setup import net_of, task_of
-
-BEST, LAST = "best.safetensors", "last.safetensors"
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,33 +5,27 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from microgd.autodiff.tree import leaves, paths, rebuilt
-from microgd.data.augment import augment
-from microgd.data.batches import batches
 from microgd.data.dataset import Dataset
-from microgd.errors import (
-    ArgumentError,
-    CheckpointError,
-    DeviceError,
-    OutputError,
-    TrainingError,
-)
-from microgd.files import PARTS, write_whole
+from microgd.errors import ArgumentError, CheckpointError, DeviceError, TrainingError
 from microgd.graph.values import Array
 from microgd.nn.layer import Params
 from microgd.opencl.array import device_array
 from microgd.opencl.program import Program
 from microgd.stopping import Best, Seen, ValidationRises
 from microgd.training import checkpoint
+from microgd.training import folder as folders
 from microgd.training.config import Config, config_from
-from microgd.training.history import EpochRow, from_dicts, to_csv, to_dicts
+from microgd.training.feed import Feed
+from microgd.training.folder import BEST, LAST
+from microgd.training.history import EpochRow, from_dicts, to_dicts, told
 from microgd.training.memory import Memory, plan_memory
 from microgd.training.programs import nothing
 from microgd.training.setup import Parts, assemble, require_fit
@@ -39,7 +33,6 @@ from microgd.training.setup import Parts, assemble, require_fit
 if TYPE_CHECKING:
     from microgd.nn.net import Sequential
 
-LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.toml"
 #: Rows of held-out data that are evaluated at once.
 CHUNK = 1024
 
@@ -82,6 +75,7 @@ class Trainer:
                 f"{self.device.label} has no float64: use dtype float32 (--dtype float32), or "
                 "device interpreter (--device interpreter)"
             )
+        self.feed = Feed(self.parts, self.device)
         net_ = self.parts.net
         self._begin(net_.init(config.seed, config.dtype), net_.start(config.dtype))
         self._stop = ValidationRises(config.patience or 10**9)
@@ -89,7 +83,6 @@ class Trainer:
         rate = self.parts.rate
         self._plateau = rate.init() if hasattr(rate, "init") else None
         self.memory: Memory = plan_memory(self)
-        self._data: tuple[Any, Any] | None = None
 
     def _begin(self, params: Params, kept: Params) -> None:
         """Put parameters and states on the device."""
@@ -117,13 +110,9 @@ class Trainer:
             TrainingError: the loss is not a finite number any more; the last checkpoint is whole.
         """
         if self.folder is not None:
-            if self.step == 0:
-                self._claim(self.folder)
-                self.save()
-            else:
-                self._tidy(self.folder)
+            self._open(self.folder)
         while self.ended is None and self.epoch < self.config.epochs:
-            order = self._batches()
+            order = self.feed.order(self.epoch)
             while self.batch < len(order):
                 before = self.step
                 self._call(order)
@@ -136,21 +125,22 @@ class Trainer:
             row = self._end_epoch(len(order))
             if self.folder is not None:
                 self.save()
+                folders.note(self.folder, told(row))
             yield row
         if self.ended is None:
             self.ended = f"after {self.epoch} epoch{'s' * (self.epoch != 1)}"
+        if self.folder is not None:
+            folders.note(self.folder, f"ended {self.ended}")
 
     @property
     def steps_per_epoch(self) -> int:
         """How many minibatches an epoch has."""
-        size = min(self.config.batch, len(self.parts.train))
-        return -(-len(self.parts.train) // size)
+        return self.feed.steps
 
     @property
     def loss_so_far(self) -> float:
         """The mean loss of the epoch's examples so far; reading it waits for the device."""
-        size = min(self.config.batch, len(self.parts.train))
-        seen = min(self.batch * size, len(self.parts.train))
+        seen = min(self.batch * self.feed.batch, len(self.parts.train))
         return float(self._sums["loss"]) / seen if seen else math.nan
 
     @property
@@ -158,11 +148,6 @@ class Trainer:
         """The epoch with the lowest held-out loss so far, or training loss if none is held out."""
         rows = [row for row in self.history if row.epoch == self._best.step]
         return rows[0] if rows else None
-
-    def _batches(self) -> list[Array]:
-        config = self.config
-        size = min(config.batch, len(self.parts.train))
-        return batches(len(self.parts.train), size, seed=config.seed, epoch=self.epoch)
 
     def _call(self, order: list[Array]) -> None:
         """One call of the step's program: one step, or several where batches are whole.
@@ -177,17 +162,17 @@ class Trainer:
             self._one_step(rows[0], number)
             return
         rates = [self._rate_of(self.step + n) for n in range(together)]
-        self._moved(self._step(*self._state, self._on_device(), rows, float(self.step), rates))
+        self._moved(self._step(*self._state, self.feed.on_device(), rows, float(self.step), rates))
         self.step += together
         self.batch += together
 
     def _one_step(self, rows: Array, number: int) -> None:
         t, lr = float(self.step), self.rate
         if self.memory.sent:
-            x, y = self._batch(rows, number)
+            x, y = self.feed.sent(rows, self.epoch, number)
             self._moved(self._step_on(*self._state, x, y, t, lr))
         else:
-            self._moved(self._step(*self._state, self._on_device(), [rows], t, [lr]))
+            self._moved(self._step(*self._state, self.feed.on_device(), [rows], t, [lr]))
         self.step += 1
         self.batch = number + 1
 
@@ -209,42 +194,6 @@ class Trainer:
         if self._plateau is not None:
             return float(schedule.rate(self._plateau))
         return float(schedule(step if self.config.schedule_per == "step" else self.epoch))
-
-    @property
-    def _augments(self) -> bool:
-        config = self.config
-        return bool(config.shift or config.noise or config.flip)
-
-    def _batch(self, rows: Array, number: int) -> tuple[Array, Array]:
-        """A minibatch as arrays, augmented if asked."""
-        train, config = self.parts.train, self.config
-        x = train.x[rows]
-        if self._augments:
-            x = augment(
-                x,
-                train.shape if len(train.shape) > 1 else (1, *train.shape),  # noise is for all
-                seed=config.seed,
-                epoch=self.epoch,
-                batch=number,
-                shift=config.shift,
-                noise=config.noise,
-                flip=config.flip,
-            )
-        return x.astype(config.dtype), self._targets(train.y[rows])
-
-    def _on_device(self) -> tuple[Any, Any]:
-        """All of the training data, on the device; put there when first needed."""
-        if self._data is None:
-            train = self.parts.train
-            self._data = (
-                device_array(train.x.astype(self.config.dtype), self.device),
-                device_array(self._targets(train.y), self.device),
-            )
-        return self._data
-
-    def _targets(self, y: Array) -> Array:
-        whole = self.parts.task.kind == "classes"
-        return y.astype(np.int64 if whole else self.config.dtype)
 
     def _end_epoch(self, steps: int) -> EpochRow:
         sums = {name: float(x) for name, x in self._sums.items()}
@@ -300,48 +249,22 @@ class Trainer:
         """The mean loss and the share of right answers on scaled data, by a net that rests."""
         sums = self._there(nothing(self.config.dtype))
         for first in range(0, len(data), CHUNK):
-            x = data.x[first : first + CHUNK].astype(self.config.dtype)
-            y = self._targets(data.y[first : first + CHUNK])
+            x, y = self.feed.arrays(data.take(np.arange(first, min(first + CHUNK, len(data)))))
             sums = self._evaluate(self.params, self.kept, sums, x, y)
         return float(sums["loss"]) / len(data), float(sums["right"]) / len(data)
 
     # -- checkpoints -------------------------------------------------------------------------
 
-    @staticmethod
-    def _claim(folder: Path) -> None:
-        """Make the folder; one that has another run, or files of such names, is left alone."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
-        if (folder / LAST).exists():
-            if checkpoint.load(folder / LAST)[1]["step"] > 0:
-                raise ArgumentError(
-                    f"{folder} has a run in it already: go on with it (resume), or choose another "
-                    "folder for a new one"
-                )
-            return
-        for name in (BEST, HISTORY, CONFIG):
-            if (folder / name).exists():
-                raise ArgumentError(
-                    f"{folder / name} is there already, and a run would write over it: choose "
-                    "another folder"
-                )
-
-    def _tidy(self, folder: Path) -> None:
-        """What a run that was killed may have left: parts of files, a history that is behind."""
-        for part in folder.glob(PARTS):
-            with suppress(OSError):
-                part.unlink()
-        self._write_beside(folder)
-
-    def _write_beside(self, folder: Path) -> None:
-        """The history and the configuration, where they are not written yet."""
-        for name, text in ((HISTORY, to_csv(self.history)), (CONFIG, self.config.to_toml())):
-            with suppress(OSError):
-                if (folder / name).read_bytes() == text.encode():
-                    continue
-            write_whole(folder / name, text)
+    def _open(self, folder: Path) -> None:
+        """Make the folder of a new run, or tidy that of one that goes on."""
+        if self.step == 0:
+            folders.claim(folder)
+            self.save()
+        else:
+            folders.tidy(folder)
+            folders.write_beside(folder, self.config, self.history)
+        where = "begun" if self.step == 0 else f"gone on at step {self.step}"
+        folders.note(folder, f"{where} on {self.device.label}, microgd {version('microgd')}")
 
     def save(self, name: str = LAST) -> Path:
         """Write a checkpoint into the folder, and the history and configuration beside it.
@@ -384,7 +307,7 @@ class Trainer:
         }
         path = checkpoint.save(self.folder / name, trees, facts)
         if name == LAST:
-            self._write_beside(self.folder)
+            folders.write_beside(self.folder, self.config, self.history)
         return path
 
     @classmethod
