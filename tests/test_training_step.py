@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cli_runner import said
 from numpy.testing import assert_allclose, assert_array_equal
 
 import microgd as mg
 from microgd.autodiff.tree import leaves, paths, rebuilt
+from microgd.data import read_dataset
 from microgd.losses import binary_cross_entropy, cross_entropy, squared
 from microgd.nn import MLP, Mode, Sequential
 from microgd.optim import SGD, Adam
@@ -348,15 +351,26 @@ def test_a_step_leaves_what_it_was_given() -> None:
 # -- C4: the lecture's algorithm -----------------------------------------------------------------
 
 
-def test_c4_softmax_regression_number_for_number() -> None:
-    """Lecture 000: per-sample accumulation, mean, update, on data of CIFAR-10's shape.
+def written_cifar(folder: Path, random: np.random.Generator, count: int = 50) -> Path:
+    """Two files in CIFAR-10's binary format, with patterns that can be told apart."""
+    patterns = random.uniform(0, 255, size=(10, 3072))
+    for number in (1, 2):
+        labels = random.integers(0, 10, size=count)
+        pixels = 0.5 * patterns[labels] + 0.5 * random.uniform(0, 255, size=(count, 3072))
+        records = np.concatenate([labels[:, None], pixels], axis=1).astype(np.uint8)
+        (folder / f"data_batch_{number}.bin").write_bytes(records.tobytes())
+    return folder
+
+
+def test_c4_softmax_regression_number_for_number(tmp_path: Path) -> None:
+    """Lecture 000: per-sample accumulation, mean, update, on binary files of CIFAR-10's shape.
 
     Its weights are K × D, ours D × K, and its rows are drawn with np.random.permutation.
     """
     random = np.random.default_rng(1)
-    labels = random.integers(0, 10, size=100)
-    patterns = random.uniform(0.0, 1.0, size=(10, 3072))
-    images = 0.5 * patterns[labels] + 0.5 * random.uniform(0.0, 1.0, size=(100, 3072))
+    data = read_dataset(str(written_cifar(tmp_path, random)))
+    labels, images = data.y, data.scaled(0.0, 1.0).x.astype(float)
+    assert (len(data), data.shape, images.max() <= 1.0) == (100, (3, 32, 32), True)
     batch, lr = 10, 0.01
 
     net = MLP((3072, 10), weights="normal(sigma=1e-3)", biases="normal(sigma=1e-3)")
@@ -395,6 +409,19 @@ def test_c4_softmax_regression_number_for_number() -> None:
     assert_allclose(params["linear1"]["b"], b, rtol=1e-9, atol=1e-12)
     assert losses[0] == pytest.approx(np.log(10.0), abs=0.05)
     assert losses[-1] < 0.3
+
+
+def test_c4_on_the_command_line(tmp_path: Path) -> None:
+    """A linear softmax begins at ln 10 there, too, on data scaled by its statistics."""
+    written_cifar(tmp_path, np.random.default_rng(1))
+    told = json.loads(
+        said(
+            *("train", "--data", str(tmp_path), "--hidden", "none", "--init", "normal(sigma=1e-3)"),
+            *("--optimizer", "sgd", "--lr", "1e-9", "--epochs", "1", "--device", "interpreter"),
+            *("--run", str(tmp_path / "run"), "--json"),
+        )
+    )
+    assert told["history"][0]["loss"] == pytest.approx(np.log(10.0), abs=0.05)
 
 
 def test_c3_counts_of_a_numeric_gradient() -> None:
