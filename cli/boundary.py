@@ -11,6 +11,7 @@ from .plotted import require_endings, require_one_printer
 from .streams import say
 from .trained import (
     data_of,
+    data_of_run,
     name_of,
     new_run,
     require_one,
@@ -103,11 +104,11 @@ def _walked(options: dict[str, Any], quiet: bool) -> tuple[list[Boundary], str]:
     from .train_options import config_from_options
 
     if options["folder"] is not None:
-        config = load_model(options["folder"], options["checkpoint"]).config
+        model = load_model(options["folder"], options["checkpoint"])
+        config, data = model.config, data_of_run(model, options)
     else:
         config = config_from_options(options)
-    data = data_of(config, options)
-    if options["folder"] is None:
+        data = data_of(config, options)
         _require_plane(options)
     run = new_run(config, data, quiet=quiet)
     return boundaries(run, data, options["size"]), name_of(run)

@@ -11,6 +11,7 @@ from .plotted import require_endings, require_one_printer
 from .streams import say
 from .trained import (
     data_of,
+    data_of_run,
     new_run,
     require_one,
     trained,
@@ -109,7 +110,7 @@ def _walked(options: dict[str, Any], quiet: bool) -> tuple[Trained, list[Any]]:
     if options["folder"] is not None:
         model = load_model(options["folder"], options["checkpoint"])
     config = config_from_options(options) if model is None else model.config
-    data = data_of(config, options)
+    data = data_of(config, options) if model is None else data_of_run(model, options)
     run = new_run(config, data, quiet=quiet)
     path = []
     for then, _ in snapshots(run):

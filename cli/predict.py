@@ -76,7 +76,8 @@ def _rows(model: Model, inputs: tuple[str, ...], data: str | None) -> Any:
             if not np.isfinite(row).all():
                 raise BadInput(f"{text!r} has a number that is not finite")
             if len(row) != width:
-                raise BadInput(f"{text!r} has {len(row)} numbers; this net takes {width}")
+                many = "1 number" if len(row) == 1 else f"{len(row)} numbers"
+                raise BadInput(f"{text!r} has {many}; this net takes {width}")
             found.append(row)
         return np.array(found)
     from microgd.data import DATASETS, read_dataset

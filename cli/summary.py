@@ -53,18 +53,15 @@ def command(folder: str | None, as_json: bool, **options: Any) -> None:
 
 
 def _parts(folder: str | None, options: dict[str, Any]) -> Parts:
-    from microgd.training.config import config_from
     from microgd.training.setup import assemble
 
     if folder is None:
         return assemble(config_from_options(options))
     if given_options(options) or options["config"] is not None:
         raise click.UsageError("A run has its options already; leave RUN, or leave the options.")
-    from microgd.training import checkpoint
-    from microgd.training.model import checkpoint_in
+    from microgd.training import load_model
 
-    path = checkpoint_in(Path(folder), None)
-    return assemble(config_from(checkpoint.load(path)[1]["config"], str(path)))
+    return assemble(load_model(folder).config)
 
 
 def _drawing(parts: Parts) -> Any:

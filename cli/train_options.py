@@ -115,6 +115,8 @@ def new_folder(wanted: str | None, data: str) -> Path:
     from microgd.errors import OutputError
 
     if wanted is not None:
+        if not wanted.strip():
+            raise click.UsageError("--run names a folder, and its name is empty.")
         return Path(wanted)
     named = data.partition("(")[0] if data.endswith(")") else Path(data).name
     name = "".join(c if c.isalnum() else "-" for c in named[:40]).strip("-") or "run"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .choices import Choice
+from .failures import BadInput
 from .streams import say
 from .train_options import config_from_options, given_options, training_options
 
@@ -69,7 +70,7 @@ def trained(options: dict[str, Any], *, quiet: bool) -> Trained:
 
     if options["folder"] is not None:
         model = load_model(options["folder"], options["checkpoint"])
-        data = data_of(model.config, options)
+        data = data_of_run(model, options)
     else:
         config = config_from_options(options)
         data = data_of(config, options)
@@ -86,6 +87,19 @@ def data_of(config: Config, options: dict[str, Any]) -> Dataset:
     from microgd.data import read_dataset
 
     return read_dataset(config.data if options["data"] is None else options["data"])
+
+
+def data_of_run(model: Model, options: dict[str, Any]) -> Dataset:
+    """The data that a run was trained on: else no one knows what it held out."""
+    from microgd.training.setup import data_sum
+
+    data = data_of(model.config, options)
+    if model.data_sum not in (None, data_sum(data)):
+        raise BadInput(
+            f"{data.name} is not the data that {options['folder']} was trained on; --data says "
+            "where that is now"
+        )
+    return data
 
 
 def new_run(config: Config, data: Dataset, *, quiet: bool) -> Trainer:

@@ -440,3 +440,19 @@ def test_the_command_trains_where_there_is_no_run(tmp_path: Path):
 )
 def test_the_command_refuses(arguments: tuple[str, ...], said: str):
     assert said in " ".join(refused(2, "boundary", *arguments).split())
+
+
+def test_a_run_is_not_shown_among_data_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    said("train", *NET, "--run", "a", "--quiet")
+    said("boundary", "a", "--data", "moons(count=60)", "--size", "3")
+    wrong = ("a", "--data", "circles(count=60)")
+    for more in (
+        ("boundary",),
+        ("boundary", "--animate", "x.svg"),
+        ("landscape",),
+        ("landscape", "--path"),
+    ):
+        assert "circles is not the data that a was trained on" in refused(
+            2, more[0], *wrong, *more[1:]
+        )

@@ -16,7 +16,8 @@ from cli_runner import names_in, refused, said
 from training_cases import FILES, files
 
 from microgd.data import read_dataset
-from microgd.training import load_model
+from microgd.nn import Activation, Linear, Sequential
+from microgd.training import Config, Trainer, load_model
 from microgd_cli.train_options import new_folder
 
 INTERPRETER = ["--device", "interpreter"]
@@ -135,6 +136,8 @@ def test_no_folder_can_be_made(here: Path) -> None:
     (here / "runs").write_text("mine")
     assert "cannot make the folder" in refused(1, "train", "--data", "xor", *QUICK)
     assert (here / "runs").read_text() == "mine"
+    assert "its name is empty" in refused(2, "train", "--data", "xor", *QUICK, "--run", "")
+    assert names_in(here) == ["runs"]
 
 
 def test_a_name_with_spaces_and_signs(here: Path) -> None:
@@ -259,6 +262,7 @@ def test_data_that_has_changed_since(here: Path) -> None:
         (["no"], "there is no checkpoint no/last.safetensors"),
         (["a", "--part", "test"], "--part chooses of the data that --data names"),
         (["a", "--data", "line"], "has no classes"),
+        (["c", "--data", "moons"], "the net is for numbers; moons has the classes 0, 1"),
         (["a", "--data", "moon"], "there is no data set 'moon'"),
         (["a", "--checkpoint", "wurst"], "none of best, last"),
         (["b"], "held nothing out; name data with --data"),
@@ -267,6 +271,7 @@ def test_data_that_has_changed_since(here: Path) -> None:
 def test_evaluate_refuses(arguments: list[str], message: str) -> None:
     said("train", "--data", "moons", *QUICK, "--run", "a", "--quiet")
     said("train", "--data", "xor", *QUICK, "--run", "b", "--quiet")
+    said("train", "--data", "line", *QUICK, "--run", "c", "--quiet")
     assert message in refused(2, "evaluate", *arguments)
 
 
@@ -317,7 +322,7 @@ def test_numbers(loss: str) -> None:
     [
         ([], "Give examples, with --input or with --data"),
         (["--input", "1,2", "--data", "moons"], "Give examples, with --input or with --data"),
-        (["--input", "1"], "'1' has 1 numbers; this net takes 2"),
+        (["--input", "1"], "'1' has 1 number; this net takes 2"),
         (["--input", "a,b"], "no row of numbers"),
         (["--input", ""], "no row of numbers"),
         (["--input", "nan,1"], "a number that is not finite"),
@@ -344,6 +349,19 @@ def test_summary_of_a_run_and_of_options(here: Path) -> None:
     assert [layer["layer"] for layer in found["layers"]] == ["linear1", "relu1", "linear2"]
     assert "A run has its options already" in refused(2, "summary", "a", "--hidden", "3")
     assert "there is no checkpoint" in refused(2, "summary", "no")
+
+
+def test_a_net_of_ones_own_is_not_taken_for_another(here: Path) -> None:
+    net = Sequential([Linear(2, 4), Activation("relu"), Linear(4, 2), Activation("prelu")])
+    run = Trainer(
+        Config(data="moons", hidden=(4,), epochs=1, device="interpreter"), net=net, folder="a"
+    )
+    list(run.epochs())
+    for command in (["summary"], ["evaluate"], ["predict", "--input", "1,2"]):
+        told = refused(2, command[0], "a", *command[1:])
+        assert "a is not of the net" in told.replace("/best.safetensors", "")
+        assert "load_model(folder, net=…)" in told
+    assert load_model("a", net=net).predict(np.zeros((3, 2))).shape == (3,)
 
 
 def test_summary_draws_the_step(here: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.autodiff.tree import paths
 from microgd.data.dataset import Dataset
 from microgd.data.scaling import apply
 from microgd.errors import ArgumentError, CheckpointError, ShapeError
@@ -92,9 +93,10 @@ class Model:
         if self.classes and set(data.classes) <= set(self.classes):
             data = data.with_classes(self.classes)  # in the net's order, with those that are absent
         if tuple(data.classes) != self.classes:
+            known, has = (", ".join(names) for names in (self.classes, data.classes))
             raise ArgumentError(
-                f"the net knows the classes {', '.join(self.classes) or 'none'}; {data.name} has "
-                f"{', '.join(data.classes) or 'none'}"
+                f"the net {f'knows the classes {known}' if known else 'is for numbers'}; "
+                f"{data.name} has {f'the classes {has}' if has else 'numbers as targets'}"
             )
         task = task_of(self.config, data, self.net)
         scores = self.outputs(data.x)
@@ -129,12 +131,17 @@ def load_model(
     config = config_from(facts["config"], str(path))
     classes = tuple(facts["classes"])
     width = int(arrays["scale.mean"].size)
+    where = str(path)
     if net is None:
         last = arrays.get(f"params.linear{len(config.hidden) + 1}.w")
-        if last is None:
-            raise CheckpointError(f"{path} is not of the net that its configuration describes")
-        net = net_of(config, width, last.shape[1])
-    where = str(path)
+        described = None if last is None else net_of(config, width, last.shape[1])
+        names = {key for key in arrays if key.startswith("params.")}
+        if described is None or names != set(_names(described.init(0))):
+            raise CheckpointError(
+                f"{where} is not of the net that its configuration describes; if that was a net of "
+                "your own, read it in Python: load_model(folder, net=…)"
+            )
+        net = described
     return Model(
         net=net,
         params=checkpoint.restored(arrays, "params", net.init(0, config.dtype), where),
@@ -148,6 +155,10 @@ def load_model(
         epoch=facts["epoch"],
         data_sum=facts["data"],
     )
+
+
+def _names(params: Params) -> list[str]:
+    return [f"params.{place}" for place in paths(params)]
 
 
 def checkpoint_in(folder: Path, which: str | None) -> Path:
