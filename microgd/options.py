@@ -81,8 +81,9 @@ def pair(owner: object, name: str, expected: str, holds: Callable[[Any, Any], bo
 
 def refuse(owner: object, name: str, expected: str) -> NoReturn:
     """Raise an ArgumentError: whose option, what was expected, what was given."""
-    value = getattr(owner, name)
-    raise ArgumentError(f"{type(owner).__name__}: {name} must be {expected}, got {value!r}")
+    value, whose = getattr(owner, name), type(owner).__name__
+    begin = "" if whose.startswith("_") else f"{whose}: "  # a private class helps a function
+    raise ArgumentError(f"{begin}{name} must be {expected}, got {value!r}")
 
 
 def _number(owner: object, name: str, value: Any) -> float:

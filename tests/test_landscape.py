@@ -198,7 +198,7 @@ def test_a_path_on_a_line_is_no_plane(walked):
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"size": 1}, "size"), ({"reach": 0.0}, "reach"), ({"size": 2.5}, "size")],
+    [({"size": 1}, "size"), ({"reach": 0.0}, "^reach must be"), ({"size": 2.5}, "^size")],
 )
 def test_options_that_make_no_sense(walked, options, said):
     with pytest.raises(ArgumentError, match=said):

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cli_runner import refused, run, said
 
@@ -227,3 +228,16 @@ def test_a_summary_of_options() -> None:
     text = said("summary", "--data", "digits", "--hidden", "16,8", "--norm", "after")
     assert "Linear(64 → 16)" in text
     assert text.count("batchnorm(") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"config": "moons"}, "config is a Config"),
+        ({"data": (np.zeros((2, 1)), [0, 1])}, "data is a Dataset, .* got tuple"),
+        ({"net": mg.nn.Linear(2, 2)}, "net is a Sequential, .* got Linear"),
+    ],
+)
+def test_a_trainer_refuses_what_is_of_another_kind(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(mg.ArgumentError, match=said):
+        mg.training.Trainer(**{"config": mg.training.Config(data="moons"), **arguments})

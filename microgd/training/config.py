@@ -185,9 +185,21 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def _require_kind(begin: str, name: str, value: Any) -> None:
+def kind_of(name: str) -> str:
+    """What values of an option are, in words.
+
+    >>> kind_of("lr"), kind_of("hidden")
+    ('a number', 'a list of whole numbers')
+    """
+    return _kinds(name)[0][1]
+
+
+def _kinds(name: str) -> list[tuple[tuple[type, ...], str]]:
     annotation = next(str(f.type) for f in fields(Config) if f.name == name)
-    parts = [_KINDS[part] for part in annotation.split(" | ")]
-    kinds = [kind for part, _ in parts for kind in part]
+    return [_KINDS[part] for part in annotation.split(" | ")]
+
+
+def _require_kind(begin: str, name: str, value: Any) -> None:
+    kinds = [kind for part, _ in _kinds(name) for kind in part]
     if not isinstance(value, tuple(kinds)) or (isinstance(value, bool) and bool not in kinds):
-        raise ArgumentError(f"{begin}{name} is {parts[0][1]}, got {value!r}")
+        raise ArgumentError(f"{begin}{name} is {kind_of(name)}, got {value!r}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from microgd.data.keys import SEARCH, philox
 from microgd.errors import ArgumentError
-from microgd.training.config import Config, config_from
+from microgd.training.config import Config, config_from, kind_of
 
 #: Options that are the same for all trials: what they are compared on, and by whom.
 FIXED = ("data", "held_out", "seed", "device")
@@ -259,7 +259,7 @@ def _value(name: str, text: str) -> Any:
             return tuple(part.strip() for part in text.split(","))
         return {"int": int, "float": float, "str": str}[kinds[0]](text)
     except (ValueError, KeyError):
-        raise ArgumentError(f"{name} is {_TYPES[name]}, got {text!r}") from None
+        raise ArgumentError(f"{name} is {kind_of(name)}, got {text!r}") from None
 
 
 def _checked(choice: Choice) -> Choice:

@@ -41,7 +41,7 @@ class Trainer:
     """One run of training, from its configuration or from a checkpoint.
 
     Arguments:
-        config: the options; or options by name.
+        config: the options.
         data, net: in the place of those that the configuration names.
         folder: where checkpoints, the history and the configuration are written; None for nowhere.
 
@@ -58,6 +58,7 @@ class Trainer:
         net: Sequential | None = None,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
+        _require_kinds(config, data, net)
         self.config = config
         self.parts: Parts = assemble(config, data, net)
         require_fit(self.parts)
@@ -376,6 +377,22 @@ class Trainer:
             for leaf in leaves(tree)
         ]
         return rebuilt(tree, iter(arrays))
+
+
+def _require_kinds(config: Any, data: Any, net: Any) -> None:
+    """Refuse what is no configuration, data set or net, before its parts are missed."""
+    from microgd.nn.net import Sequential
+
+    if not isinstance(config, Config):
+        raise ArgumentError(f"config is a Config, as in Config(data='moons'), got {config!r:.80}")
+    if data is not None and not isinstance(data, Dataset):
+        raise ArgumentError(
+            f"data is a Dataset, as in Dataset('own', x, y, classes), got {type(data).__name__}"
+        )
+    if net is not None and not isinstance(net, Sequential):
+        raise ArgumentError(
+            f"net is a Sequential, as in Sequential([Linear(2, 3)]), got {type(net).__name__}"
+        )
 
 
 def _precision(leaf: Any, dtype: str) -> Any:
