@@ -71,7 +71,7 @@ def _draw(axes: Axes, epochs: Any, name: str, curves: dict[str, Any], dark: bool
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0%}"))
     if name == "learning rate":
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     elif len(axes.lines) > 1:
         axes.legend(loc="best")
 

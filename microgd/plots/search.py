@@ -91,5 +91,5 @@ def _places(axes: Axes, found: Search, one: Choice | Range) -> Array:
     found_at = np.array([one.values.index(value) for value in values], dtype=float)
     for place in range(len(names)):
         same = np.flatnonzero(found_at == place)
-        found_at[same] += np.linspace(-0.2, 0.2, len(same)) if len(same) > 1 else 0.0
+        found_at[same] += np.linspace(-0.12, 0.12, len(same)) if len(same) > 1 else 0.0
     return found_at
