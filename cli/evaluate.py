@@ -8,6 +8,7 @@ import click
 
 from .choices import Choice
 from .failures import BadInput
+from .numbers import loss_text
 from .streams import say
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def command(
         show_json({**found, "confusion": table, "classes": list(model.classes)})
         return
     say(f"{asked.name}: {len(asked)} examples, the net after epoch {model.epoch}")
-    say(f"loss {found['loss']:.4f}")
+    say(f"loss {loss_text(found['loss'])}")
     if "accuracy" in found:
         right = round(found["accuracy"] * len(asked))
         say(f"accuracy {found['accuracy']:.2%} ({right} of {len(asked)})")

@@ -21,6 +21,15 @@ def plain_number(x: float, digits: int | None = None) -> str:
     return repr(x).removesuffix(".0")
 
 
+def loss_text(x: float) -> str:
+    """A loss for people, in nine places at most however large or small it is.
+
+    >>> loss_text(0.25), loss_text(2.07e10), loss_text(1.46e-5), loss_text(0.0)
+    ('0.2500', '2.070e+10', '1.460e-05', '0.0000')
+    """
+    return f"{x:.4f}" if x == 0 or 1e-4 <= abs(x) < 1e4 else f"{x:.3e}"
+
+
 def plain_value(value: Any, digits: int | None = None) -> str:
     """A number, or an array as a nested list.
 

@@ -9,6 +9,7 @@ import click
 
 from .choices import output_option
 from .failures import INTERRUPTED
+from .numbers import loss_text
 from .plotted import require_endings
 from .streams import say
 from .train_options import config_from_options, given_options, new_folder, training_options
@@ -161,14 +162,15 @@ def _conclude(run: Trainer, options: dict[str, Any], stopped: bool, idle: bool) 
 def _result(run: Trainer) -> str:
     last = run.history[-1]
     why = run.ended or ""
-    text = f"ended {why if why.startswith('after') else f'early, as {why}'}: loss {last.loss:.4f}"
+    early = "" if why.startswith("after") else "early, as "
+    text = f"ended {early}{why}: loss {loss_text(last.loss)}"
     if last.accuracy is not None:
         text += f", accuracy {last.accuracy:.2%}"
     if last.held_out_loss is not None:
-        text += f"; held out: loss {last.held_out_loss:.4f}"
+        text += f"; held out: loss {loss_text(last.held_out_loss)}"
         if last.held_out_accuracy is not None:
             text += f", accuracy {last.held_out_accuracy:.2%}"
         best = run.best_row
-        if best is not None and best is not last:
-            text += f" (best {best.held_out_loss:.4f} in epoch {best.epoch})"
+        if best is not None and best is not last and best.held_out_loss is not None:
+            text += f" (best {loss_text(best.held_out_loss)} in epoch {best.epoch})"
     return f"{text}\nthe run is in {run.folder}"

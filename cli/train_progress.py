@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from .numbers import loss_text
 from .streams import say
 
 if TYPE_CHECKING:
@@ -66,11 +67,11 @@ class Lines(Quiet):
         return "  ".join([*cells, f"{'lr':>9}", f"{'steps/s':>9}"])
 
     def _line(self, run: Trainer, row: EpochRow) -> str:
-        cells = [f"{row.epoch:>4}/{run.config.epochs:<4}", f"{row.loss:>9.4f}"]
+        cells = [f"{row.epoch:>4}/{run.config.epochs:<4}", f"{loss_text(row.loss):>9}"]
         if row.accuracy is not None:
             cells.append(f"{row.accuracy:>9.2%}")
         if row.held_out_loss is not None:
-            cells.append(f"{row.held_out_loss:>9.4f}")
+            cells.append(f"{loss_text(row.held_out_loss):>9}")
             if row.held_out_accuracy is not None:
                 cells.append(f"{row.held_out_accuracy:>9.2%}")
         return "  ".join([*cells, f"{row.lr:>9.3g}", f"{self.speed(run):>9.0f}"])
@@ -114,7 +115,7 @@ class Bar(Lines):
         if now - self.looked > LOOK:
             self.looked = now
             loss, speed = run.loss_so_far, self.speed(run)
-            told = f"epoch {run.epoch + 1}, loss {loss:.4f}, {speed:.0f} steps/s"
+            told = f"epoch {run.epoch + 1}, loss {loss_text(loss)}, {speed:.0f} steps/s"
             self.bar.update(self.task, completed=run.step, told=told)
 
     def epoch(self, run: Trainer, row: EpochRow) -> None:

@@ -94,6 +94,22 @@ def test_numbers_have_no_accuracy() -> None:
     assert "held out: loss" not in text
 
 
+def test_losses_of_any_size(here: Path) -> None:
+    rows = [f"{n},{n % 7},{1e5 + 1.5 * n}" for n in range(60)]
+    (here / "t.csv").write_text("a,b,c\n" + "\n".join(rows) + "\n")
+    text = said("train", "--data", "t.csv", *QUICK, "--run", "a")
+    assert re.search(r"^ +1/3 +1\.\d{3}e\+10 +1\.\d{3}e\+10 ", text, re.MULTILINE)
+    assert "e+10" in text.splitlines()[-2]
+    assert re.search(r"loss 1\.\d{3}e\+10$", said("evaluate", "a"), re.MULTILINE)
+
+
+def test_what_ended_it_without_held_out_data() -> None:
+    text = said(
+        "train", "--data", "xor", "--epochs", "9", "--lr", "1e-9", "--patience", "1", *INTERPRETER
+    )
+    assert "early, as the training loss has not fallen for 1 epoch" in text
+
+
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
 def test_pictures(ending: str, here: Path) -> None:
     text = said("train", "--data", "moons", *QUICK, "-o", f"h.{ending}", "--run", "a")

@@ -175,11 +175,11 @@ def test_early_stopping_stays(tmp_path: Path) -> None:
     config = small(**KINDS["patience"])
     run = trained(config, tmp_path)
     assert run.ended is not None
-    assert run.ended.startswith("the validation loss has not fallen for 1 epoch,")
+    assert run.ended.startswith("the held-out loss has not fallen for 1 epoch,")
     assert run.epoch < config.epochs
     text = said("train", "--resume", str(tmp_path), "--epochs", "20")
     assert "a larger --patience trains on" in text
-    assert "ended early, as the validation loss has not fallen for 1 epoch," in text
+    assert "ended early, as the held-out loss has not fallen for 1 epoch," in text
     said("train", "--resume", str(tmp_path), "--patience", "9", "--quiet")
     assert Trainer.resume(tmp_path).epoch > run.epoch
 

@@ -34,7 +34,8 @@ class Config:
         held_out: the share of the data that is not trained on, or a number of examples; a fifth by
             default, and nothing of data sets of fewer than 50 examples.
         standardise: scale every column to mean 0 and deviation 1, by the training data's.
-        patience: stop when the validation loss has not fallen for so many epochs; None for never.
+        patience: stop when the held-out loss (the training loss, if nothing is held out) has not
+            fallen for so many epochs; None for never.
         shift, noise, flip: augmentation of images: pixels, deviation, mirror images.
         frozen: patterns of parameters that stay as they are, such as "linear1.*".
         steps_per_call: steps that one program takes, for very small nets; it compiles longer.

@@ -244,7 +244,8 @@ class Trainer:
         if self._best is not before and self.folder is not None:
             self.save(BEST)
         if why is not None and self.config.patience is not None:
-            self.ended = why.replace("step", "epoch")
+            looked_at = "training" if self.parts.held_out is None else "held-out"
+            self.ended = why.replace("step", "epoch").replace("validation", looked_at)
 
     def evaluate(self, data: Dataset) -> tuple[float, float]:
         """The mean loss and the share of right answers on scaled data, by a net that rests."""
