@@ -302,3 +302,16 @@ def test_a_sum_of_a_million_float32_is_accurate_and_repeats(opencl_device: Any) 
     assert abs(float(total) - exact) < 2e-5 * exact
     assert abs(float(mean) - exact / 1e6) < 2e-5
     assert found(program, [x])[0].tobytes() == total.tobytes()
+
+
+def test_zeros_of_an_empty_place_take_any_precision(opencl_device: Any) -> None:
+    """A literal in single precision that stands for no node is added up in double."""
+
+    def fn(x: Any) -> Any:
+        zeros = mg.place(x[:, :0], (slice(None), slice(None, 0)), (1, 1))
+        return mg.scatter_add(zeros, np.array([0]), axis=0, size=1) * 0.3
+
+    args = [np.ones((1, 1), np.float32)]
+    (want,) = expected(fn, args)
+    (got,) = found(compiled(fn, opencl_device), args)
+    assert differ(want, got) is None

@@ -109,12 +109,11 @@ class Recipe:
         if step.real == real:
             return step
         if step.kind == "literal":
-            return self._literal(step.node, real)  # type: ignore[arg-type]
+            return self._literal(step.number, real, step.node)
         return self._once(("convert", step, real), "convert", real, (step,))
 
-    def _literal(self, node: Node, real: str) -> Step:
-        number = float(np.ravel(np.asarray(node.value))[0])
-        return Step(literal(number, real), "literal", real, node=node)
+    def _literal(self, number: float, real: str, node: Node | None = None) -> Step:
+        return Step(literal(number, real), "literal", real, node=node, number=number)
 
     # -- the value of a node at a place --------------------------------------------------
 
@@ -170,7 +169,8 @@ class Recipe:
         gate = node.gate
         params: Any = node.params or {}
         if node.gate is CONSTANT and is_uniform(node):
-            return self._literal(node, self.real(node))
+            number = float(np.ravel(np.asarray(node.value))[0])
+            return self._literal(number, self.real(node), node)
         if node in self.by_value:
             name = self.scalars.setdefault(node, self._named(node, "s"))
             return Step(name, "argument", self.real(node), node=node)
@@ -247,7 +247,7 @@ class Recipe:
         _, valid = self._whole(node, at)
         data = self._get(node.inputs[0], self._taken_place(node, at))
         data = self._converted(data, self.real(node))
-        nan = Step("NAN", "literal", data.real, node=None)
+        nan = self._literal(np.nan, data.real)
         return self._step("select", data.real, (valid, data, nan), node=node)
 
     def _piece_places(self, node: Node, at: Place) -> Iterator[tuple[Node, Place]]:
@@ -279,7 +279,7 @@ class Recipe:
 
     def _select(self, node: Node, at: Place) -> Step:
         real = self.real(node)
-        value = Step(literal(0.0, real), "literal", real)
+        value = self._literal(0.0, real)
         places = list(self._piece_places(node, at))
         numbers = [n for n, p in enumerate(pieces(node, at)) if not any(t.never for t in p.tests)]
         found = pieces(node, at)

@@ -24,6 +24,7 @@ class Step:
         args: the steps whose results it uses.
         variables: the loop variables it depends on.
         stage: how many reductions, one after the other, have to be done before.
+        number: a literal's number.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Step:
     index: Index = field(default_factory=Index)
     tests: tuple[Test, ...] = ()
     node: Node | None = None
+    number: float = 0.0
 
 
 def is_uniform(node: Node) -> bool:
