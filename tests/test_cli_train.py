@@ -329,6 +329,7 @@ def test_a_table_for_people() -> None:
 def test_numbers(loss: str) -> None:
     said("train", "--data", "line", *QUICK, "--run", "a", "--quiet", "--loss", loss)
     (wanted,) = load_model("a").outputs([[2.0]])
+    assert repr(load_model("a", "last")) == "<model of line: 1-4-1 relu, after epoch 3>"
     assert said("predict", "a", "--input", "2", "--csv", "-") == f"y\n{float(wanted[0])!r}\n"
     assert said("predict", "a", "--input", "2").split()[-1] == f"{wanted[0]:.6g}"
 
@@ -377,6 +378,7 @@ def test_a_net_of_ones_own_is_not_taken_for_another(here: Path) -> None:
         told = refused(2, command[0], "a", *command[1:])
         assert "a is not of the net" in told.replace("/best.safetensors", "")
         assert "load_model(folder, net=…)" in told
+    assert repr(load_model("a", net=net)) == "<model of moons: 4 layers, after epoch 1>"
     assert load_model("a", net=net).predict(np.zeros((3, 2))).shape == (3,)
 
 

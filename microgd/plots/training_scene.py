@@ -240,7 +240,7 @@ def _told(scene: TrainingScene, name: str) -> Told:
         heads=list(used),
         rows=[line],
         runs=[{**run, "ends": scene.frames[-1]}],
-        notes=["Before the first epoch nothing has been learnt: the weights are random."],
+        notes=["Epoch 0 is before training: the weights are random."],
         clock="epoch",
         what="training",
         where="What was measured",

@@ -51,6 +51,11 @@ class Model:
     epoch: int
     data_sum: int | None = None
 
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, getattr(self.net, "sizes", ())))
+        what = f"{sizes} {self.config.activation}" if sizes else f"{len(self.net.layers)} layers"
+        return f"<model of {self.config.data}: {what}, after epoch {self.epoch}>"
+
     def outputs(self, x: Any, device: str | None = None) -> Array:
         """The net's outputs (scores, or numbers) for rows of unscaled data.
 
