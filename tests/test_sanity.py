@@ -86,6 +86,12 @@ def test_labels_out_of_balance():
     assert still.targets_fit(assemble(HEALTHY, blob(rare=20))).passed
 
 
+def test_a_single_class():
+    one = Dataset("one", np.random.default_rng(0).normal(size=(40, 2)), np.zeros(40, int), ("x",))
+    (check,) = (one for one in sanity(HEALTHY, one).failed if one.name == "labels balanced")
+    assert check.found == "all are x"
+
+
 def test_targets_of_a_wrong_scale():
     line = read_dataset("line")
     huge = replace(line, y=line.y * 1e4)

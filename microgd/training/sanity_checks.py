@@ -84,6 +84,15 @@ def targets_fit(parts: Parts) -> Check:
             "subtract the targets' mean and divide by their deviation before training",
         )
     counts = train.counts
+    if len(counts) == 1:
+        return Check(
+            "labels balanced",
+            False,
+            f"all are {train.classes[0]}",
+            "two classes or more",
+            "a net has nothing to tell apart: look at the file (`microgd data`), or name the "
+            "column that is to be learnt",
+        )
     rare, often = int(counts.argmin()), int(counts.argmax())
     found = (
         f"{counts[rare]} to {counts[often]} of each"
