@@ -58,9 +58,11 @@ def command(**options: Any) -> None:
 
 def _begun(options: dict[str, Any]) -> Trainer:
     from microgd.training import Trainer
+    from microgd.training.folder import claim
 
     run = Trainer(config_from_options(options))
     run.folder = new_folder(options["folder"], run.config.data)  # once all is known to fit
+    claim(run.folder)
     return run
 
 
@@ -94,7 +96,32 @@ def _introduce(run: Trainer, options: dict[str, Any]) -> None:
     say(f"device: {run.device.label}")
     say(f"memory: {run.memory}")
     say(f"run: {run.folder}" + (f", from epoch {run.epoch}" if run.step else ""))
+    for remark in _remarks(run):
+        say(f"note: {remark}")
     say()
+
+
+def _remarks(run: Trainer) -> list[str]:
+    """What may not be meant: a schedule of another length, targets of a size nets are slow at."""
+    found = []
+    config = run.config
+    made = getattr(run.parts.rate, "steps", None)
+    per = config.schedule_per
+    length = config.epochs * (run.steps_per_epoch if per == "step" else 1)
+    if isinstance(made, int) and made != length:
+        kind = type(run.parts.rate).__name__.lower()
+        found.append(
+            f"the schedule is made for {made} {per}s, and this run has {length}: {kind}(…, "
+            f"steps={length}) fits"
+        )
+    if run.parts.task.kind == "numbers":
+        size = float(abs(run.parts.train.y).max())
+        if not 0.01 <= size <= 100:
+            found.append(
+                f"the targets are as large as {size:.3g}; nets learn numbers around 1 best, so "
+                "scale that column"
+            )
+    return found
 
 
 def _train(run: Trainer, options: dict[str, Any]) -> bool:
@@ -128,7 +155,9 @@ def _conclude(run: Trainer, options: dict[str, Any], stopped: bool, idle: bool) 
     if options["outputs"] and run.history:
         from microgd.plots.history import draw_history
 
-        plot = draw_history(run.history)
+        sizes = "-".join(map(str, getattr(run.parts.net, "sizes", ())))
+        title = f"{run.parts.train.name}: {sizes} {run.config.activation}, {run.config.optimizer}"
+        plot = draw_history(run.history, title=title)
         saved = [plot.save(name) for name in options["outputs"]]
     if options["as_json"]:
         from microgd.training.history import to_dicts

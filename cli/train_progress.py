@@ -41,13 +41,13 @@ class Lines(Quiet):
     """A line for every epoch, as a table that grows."""
 
     def __init__(self, run: Trainer) -> None:
-        self.began = 0.0
+        self.mark = 0.0
         self.first = run.step
         self.headed = False
 
     def step(self, run: Trainer) -> None:
-        if not self.began:  # the first step compiles
-            self.began, self.first = time.perf_counter(), run.step
+        if not self.mark:  # the first step compiles
+            self.mark, self.first = time.perf_counter(), run.step
 
     def epoch(self, run: Trainer, row: EpochRow) -> None:
         if not self.headed:
@@ -55,6 +55,7 @@ class Lines(Quiet):
             say(self._head(row))
         say(self._line(run, row))
         sys.stdout.flush()
+        self.mark, self.first = time.perf_counter(), run.step
 
     def _head(self, row: EpochRow) -> str:
         cells = [f"{'epoch':>9}", f"{'loss':>9}"]
@@ -77,8 +78,8 @@ class Lines(Quiet):
         return "  ".join([*cells, f"{row.lr:>9.3g}", f"{self.speed(run):>9.0f}"])
 
     def speed(self, run: Trainer) -> float:
-        """Steps per second since the run began."""
-        return (run.step - self.first) / max(time.perf_counter() - self.began, 1e-9)
+        """Steps per second of this epoch."""
+        return (run.step - self.first) / max(time.perf_counter() - self.mark, 1e-9)
 
 
 class Bar(Lines):
@@ -125,6 +126,7 @@ class Bar(Lines):
             self.headed = True
             self.bar.console.print(Text(self._head(row), style="dim"))
         self.bar.console.print(Text(self._line(run, row)))
+        self.mark, self.first = time.perf_counter(), run.step
 
 
 def progress(run: Trainer) -> Quiet:

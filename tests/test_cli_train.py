@@ -387,3 +387,18 @@ def test_summary_draws_the_step(here: Path) -> None:
     text = (here / "step.svg").read_text()
     assert "linear1" in text
     assert "loss" in text
+
+
+def test_what_may_not_be_meant_is_remarked_upon(tmp_path: Path) -> None:
+    quick = ("--epochs", "2", "--device", "interpreter")
+    told = said(
+        *("train", "--data", "blobs(count=60)", "--hidden", "4", *quick),
+        *("--schedule", "cosine", "--run", str(tmp_path / "a")),
+    )
+    assert "note: the schedule is made for 100 steps, and this run has 2" in told
+    prices = tmp_path / "prices.csv"
+    prices.write_text("x,price\n" + "".join(f"{n},{n * 10_000.0}\n" for n in range(60)))
+    told = said("train", "--data", str(prices), *quick, "--run", str(tmp_path / "b"))
+    assert "note: the targets are as large as 5.9e+05" in told
+    told = said("train", "--data", "blobs(count=60)", *quick, "--run", str(tmp_path / "c"))
+    assert "note:" not in told
