@@ -13,7 +13,8 @@ ROOT = Path(microgd.__file__).parent
 
 #: From the ground up. Floors in one line may not import each other.
 FLOORS = (
-    ("errors", "collector"),
+    ("errors", "collector", "notation"),
+    ("translation",),
     ("files", "frozen", "options", "graph"),
     ("gates",),
     ("interpreter",),
@@ -23,6 +24,7 @@ FLOORS = (
     ("nn", "draw"),
     ("lab", "training"),
     ("plots",),
+    ("teaching",),
 )
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
 

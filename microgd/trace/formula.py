@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from microgd.graph.node import Node
+from microgd.graph.row import GateRow
 from microgd.trace.labels import folded_constants, raised
 
 _INFIX = {
@@ -34,14 +35,24 @@ def formula(node: Node, names: Sequence[str]) -> str:
     >>> formula(mg.sum(x, axis=0), ["x"])
     'sum(x, axis=0)'
     """
-    gate = node.gate
+    return written(node.gate, node.params or {}, folded_constants(node), names)
+
+
+def written(
+    gate: GateRow, params: Mapping[str, Any], folded: Sequence[int], names: Sequence[str]
+) -> str:
+    """The same for a gate, its parameters, and the places of the constants that its sign carries.
+
+    >>> import microgd as mg
+    >>> written(mg.TABLE["pow"], {}, (1,), ["q", "2"])
+    'q²'
+    """
     first = f"({names[0]})" if names[0].startswith("−") else names[0]
     if gate.name in _INFIX:
         second = f"({names[1]})" if names[1].startswith("−") else names[1]
         if gate.name != "pow":
             return f"{names[0]} {_INFIX[gate.name]} {second}"
-        return raised(first, names[1]) if 1 in folded_constants(node) else f"{first} ** {second}"
-    params = node.params or {}
+        return raised(first, names[1]) if 1 in folded else f"{first} ** {second}"
     match gate.name:
         case "neg":
             return f"−{first}"

@@ -1,0 +1,201 @@
+"""Panels: one step of the lesson as formulas, in symbols and in numbers, and as a sentence.
+
+Formulas are plain text as sentences write them; `notation` typesets them for a page or a slide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from microgd.gates.table import TABLE
+from microgd.graph.values import Value
+from microgd.trace.events import Event, Kind, TraceNode
+from microgd.trace.formula import written
+from microgd.trace.lesson import Trace
+from microgd.trace.numbers import WRITTEN_OUT, format_value
+from microgd.translation import _
+
+#: A branch of at most so many wires is written out in symbols.
+MOST_WIRES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What is shown beside the circuit at one step.
+
+    Attributes:
+        title: what happens, and to what: `f: × → z`.
+        symbols: the step in symbols: `∂f/∂z = ∂f/∂z · ∂f/∂f`, `q = x + y`.
+        rule: the local derivative in symbols: `∂q/∂x = 1`; empty where there is none to write.
+        numbers: the step in numbers: `3 · 1 = 3`.
+        local, upstream, value: the three numbers of a contribution; empty elsewhere but for value.
+        names: the labels that stand in the formulas, for whoever typesets them.
+        sentence: the step in words.
+    """
+
+    step: int
+    kind: Kind
+    title: str
+    symbols: str
+    rule: str
+    numbers: str
+    local: str
+    upstream: str
+    value: str
+    names: tuple[str, ...]
+    sentence: str
+
+
+def panels(trace: Trace) -> tuple[Panel, ...]:
+    """The panel of every step.
+
+    >>> import microgd as mg
+    >>> told = panels(mg.circuit("(x + y) * z", x=-2, y=5, z=-4).trace())
+    >>> told[4].symbols, told[4].rule, told[4].numbers
+    ('∂f/∂z = ∂f/∂z · ∂f/∂f', '∂f/∂z = q', '3 · 1 = 3')
+    """
+    return tuple(panel_of(trace, event) for event in trace.events)
+
+
+def panel_of(trace: Trace, event: Event) -> Panel:
+    """The panel of one step."""
+    match event.kind:
+        case "forward":
+            return _forward(trace, event)
+        case "seed":
+            f = trace.by_id[event.node].label
+            return _panel(trace, event, f, f"∂{f}/∂{f} = {_shown(trace, event.value)}", (f,))
+        case "branch":
+            return _branch(trace, event)
+        case "broadcast":
+            x = trace.by_id[event.target or event.node].label
+            return _panel(trace, event, x, _partial(trace, x), (x,))
+    return _contribution(trace, event)
+
+
+def _panel(
+    trace: Trace,
+    event: Event,
+    title: str,
+    symbols: str,
+    names: tuple[str, ...],
+    numbers: str = "",
+    rule: str = "",
+) -> Panel:
+    output = trace.by_id[trace.output].label
+    return Panel(
+        event.step,
+        event.kind,
+        title,
+        symbols,
+        rule,
+        numbers,
+        _shown(trace, event.local),
+        _shown(trace, event.upstream),
+        _shown(trace, event.value),
+        (output, *names),
+        event.sentence,
+    )
+
+
+def _forward(trace: Trace, event: Event) -> Panel:
+    node = trace.by_id[event.node]
+    inputs = inputs_of(trace, node)
+    names = tuple(i.label for i in inputs)
+    symbols = formula_of(node, names)
+    numbers = ""
+    if node.value is not None:
+        result = _shown(trace, node.value)
+        numbers = result
+        if all(i.value is not None and np.size(i.value) == 1 for i in inputs):
+            filled = formula_of(node, [_given(trace, i) for i in inputs])
+            numbers = result if filled in (result, symbols) else f"{filled} = {result}"
+    title = f"{node.label}: {node.sign}"
+    return _panel(trace, event, title, f"{node.label} = {symbols}", (node.label, *names), numbers)
+
+
+def _given(trace: Trace, node: TraceNode) -> str:
+    """A number put into a formula; a constant as it is written there."""
+    constant = node.kind == "constant" and node.shape == () and not node.name
+    return node.label if constant else _shown(trace, node.value)
+
+
+def _contribution(trace: Trace, event: Event) -> Panel:
+    node, target = trace.by_id[event.node], trace.by_id[event.target or ""]
+    f, q, x = trace.by_id[trace.output].label, node.label, target.label
+    names = (q, x, *(i.label for i in inputs_of(trace, node)))
+    title = f"{q}: {node.sign} → {x}"
+    upstream = f"∂{f}/∂{q}"
+    if event.local is None:
+        done = event.sentence.partition(": ")[2].rpartition(" → ")[0]
+        along = _along(trace, event, q, x)
+        symbols = f"{along} = {done}" if done else along
+        return _panel(trace, event, title, symbols, names, "", "")
+    symbols = f"{_along(trace, event, q, x)} = ∂{q}/∂{x} · {upstream}"
+    rule = f"∂{q}/∂{x} = {event.rule}" if event.rule else ""
+    numbers = ""
+    if all(_short(v) for v in (event.local, event.upstream, event.value)):
+        local, up, value = (_shown(trace, v) for v in (event.local, event.upstream, event.value))
+        numbers = f"{local} · {_bracketed(up)} = {value}"
+    return _panel(trace, event, title, symbols, names, numbers, rule)
+
+
+def _branch(trace: Trace, event: Event) -> Panel:
+    node = trace.by_id[event.node]
+    x = node.label
+    users = [trace.by_id[w.target].label for w in trace.wires if w.source == node.id]
+    f = trace.by_id[trace.output].label
+    parts = [f"∂{q}/∂{x} · ∂{f}/∂{q}" for q in users]
+    few = len(event.parts) <= MOST_WIRES and len(parts) == len(event.parts)
+    wires = _("the sum over its {n} wires").format(n=len(event.parts))
+    symbols = f"{_partial(trace, x)} = {' + '.join(parts) if few else wires}"
+    numbers = ""
+    if len(event.parts) <= WRITTEN_OUT and _short(event.value):
+        first, *rest = (_shown(trace, p) for p in event.parts)
+        added = "".join(f" + {_bracketed(p)}" for p in rest)
+        numbers = f"{first}{added} = {_shown(trace, event.value)}"
+    return _panel(trace, event, x, symbols, (x, *users), numbers)
+
+
+def inputs_of(trace: Trace, node: TraceNode) -> tuple[TraceNode, ...]:
+    """The nodes that a gate takes, in the order of its inputs."""
+    sources = _sources(trace)
+    return tuple(trace.by_id[sources[wire]] for wire in node.wires)
+
+
+def _sources(trace: Trace) -> dict[str, str]:
+    return {wire.id: wire.source for wire in trace.wires}
+
+
+def formula_of(node: TraceNode, names: list[str] | tuple[str, ...]) -> str:
+    """A gate of the trace applied to these names, as written by hand."""
+    row = TABLE.get(node.gate)
+    if row is None:  # a user's gate that has been taken out of the table again
+        return f"{node.gate}({', '.join(names)})"
+    return written(row, node.params, node.folded, names)
+
+
+def _partial(trace: Trace, x: str) -> str:
+    return f"∂{trace.by_id[trace.output].label}/∂{x}"
+
+
+def _along(trace: Trace, event: Event, q: str, x: str) -> str:
+    """What a contribution is: the whole gradient, or what comes along one of several wires."""
+    whole = _partial(trace, x)
+    if sum(w.source == event.target and w.gradient is not None for w in trace.wires) < 2:
+        return whole
+    return f"{whole} {_('via {gate}').format(gate=q)}"
+
+
+def _short(value: Value | None) -> bool:
+    return value is not None and 0 < np.size(value) <= WRITTEN_OUT
+
+
+def _shown(trace: Trace, value: Value | None) -> str:
+    return "" if value is None else format_value(value, trace.digits)
+
+
+def _bracketed(shown: str) -> str:
+    return f"({shown})" if shown.startswith("−") else shown
