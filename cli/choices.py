@@ -12,6 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: As in microgd.draw, which is too large to import for a help text; a test compares them.
 LOOKS = ("circuit", "lecture", "cards")
 PALETTES = ("default", "colour-blind", "mono", "dark")
+LANGUAGES = ("en", "cs", "ro", "ru")
 
 
 class Choice(click.Choice[str]):
@@ -28,6 +29,26 @@ class Choice(click.Choice[str]):
 def output_option(help: str) -> Callable[[F], F]:
     """`-o FILE`, as often as wanted."""
     return click.option("-o", "--output", "outputs", multiple=True, metavar="FILE", help=help)
+
+
+def lang_option(function: F) -> F:
+    """`--lang`: the command then speaks that language; it needs no argument for it."""
+    return click.option(
+        "--lang",
+        type=Choice(LANGUAGES),
+        default="en",
+        show_default=True,
+        expose_value=False,
+        callback=_speak,
+        help="The language of the text.",
+    )(function)
+
+
+def _speak(ctx: click.Context, param: click.Parameter, lang: str) -> None:
+    if lang != "en" and not ctx.resilient_parsing:
+        from microgd.translation import speaking
+
+        ctx.with_resource(speaking(lang))
 
 
 def device_option(function: F) -> F:
