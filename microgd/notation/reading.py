@@ -28,6 +28,9 @@ _HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀˣ"
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻·ᵀˣ", "0123456789−.Tx")
 _NUMBER = r"\d+(?:\.\d+)?(?:e[−-]?\d+)?(?![\d.])|inf\b|NaN\b"
 _SIGNS = "+−-·×@⊗⊙=≠≈<>≥≤→←∧,;:→"
+#: Brackets inside brackets beyond so many are signs: whoever writes them does not want mathematics.
+DEEPEST = 40
+
 _CALL = ("bracket", "(")
 _CLOSING = {"(": ")", "[": "]", "|": "|", "‖": "‖"}
 
@@ -83,7 +86,7 @@ def _nested(tokens: list[tuple[str, str]]) -> list[Part | tuple[str, str]]:
         if kind == "bracket" and opening and text == _CLOSING[opening]:
             stack.pop()
             stack[-1][1].append(Group(opening, _row(_joined(inside)), text))
-        elif kind == "bracket" and text in _CLOSING:
+        elif kind == "bracket" and text in _CLOSING and len(stack) < DEEPEST:
             stack.append((text, []))
         else:
             part = _leaf(kind, text, called=tokens[place + 1 : place + 2] == [_CALL])
@@ -158,32 +161,44 @@ def _with_partials(parts: list[Part | tuple[str, str]]) -> list[Part | tuple[str
 
 
 def _with_powers(parts: list[Part | tuple[str, str]]) -> list[Part | tuple[str, str]]:
+    """Roots and powers, which take the part after them, and the part before them as their base."""
     found: list[Part | tuple[str, str]] = []
-    rest = iter(parts)
-    for part in rest:
+    place = 0
+    while place < len(parts):
+        part = parts[place]
+        place += 1
         if not isinstance(part, tuple) or part[0] == "slash":
             found.append(part)
             continue
         kind, text = part
-        if kind == "root":
-            inner = next(rest, None)
-            found.append(
-                Sign("√") if inner is None or isinstance(inner, tuple) else Root(_bare(inner))
-            )
-            continue
-        base = found.pop() if found and not isinstance(found[-1], tuple | Sign) else Word("")
-        assert not isinstance(base, tuple)
         if kind == "raised":
-            found.append(Raised(base, read(text.translate(_RAISED))))
+            found.append(Raised(_base(found), read(text.translate(_RAISED))))
             continue
-        power = next(rest, None)
-        if isinstance(power, Sign) and power.text in "−-":
-            after = next(rest, None)
-            power = None if after is None or isinstance(after, tuple) else Row((Sign("−"), after))
-        found.append(
-            base if power is None or isinstance(power, tuple) else Raised(base, _bare(power))
-        )
+        taken, inner = _operand(parts, place)
+        if inner is None:
+            found.append(Sign(text))
+            continue
+        place += taken
+        found.append(Root(_bare(inner)) if kind == "root" else Raised(_base(found), _bare(inner)))
     return found
+
+
+def _base(found: list[Part | tuple[str, str]]) -> Part:
+    """What a power is raised from: the part before it, or nothing."""
+    last = found[-1] if found else Sign("")
+    if isinstance(last, tuple | Sign):
+        return Word("")
+    found.pop()
+    return last
+
+
+def _operand(parts: list[Part | tuple[str, str]], place: int) -> tuple[int, Part | None]:
+    """How many parts a root or a power takes from there, a minus sign included; and which."""
+    first = parts[place] if place < len(parts) else ("", "")
+    second = parts[place + 1] if place + 1 < len(parts) else ("", "")
+    if first == Sign("−") and not isinstance(second, tuple):
+        return 2, Row((Sign("−"), second))
+    return (0, None) if isinstance(first, tuple | Sign) else (1, first)
 
 
 def _row(parts: list[Part]) -> Part:
