@@ -123,7 +123,8 @@ class _Builder:
         active = node.id == self.seen.node
         scope = node.scope
         if node.kind != "gate":
-            return Item(node.id, node.kind, self._leaf_text(node), scope=scope, active=active)
+            text = self._leaf_text(node)
+            return Item(node.id, node.kind, text, scope=scope, active=active, nodes=(node.id,))
         shown = self.options.names == "all" or (self.options.names == "given" and node.named)
         if node.id == self.trace.output:
             shown = False
@@ -143,6 +144,7 @@ class _Builder:
             scope=scope,
             active=active,
             title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
+            nodes=(node.id,),
         )
 
     def _badge(self, node: TraceNode) -> str:
@@ -180,6 +182,7 @@ class _Builder:
             counts=tuple(counts),
             active=active,
             title=f"scope {scope}, collapsed: expand it to see inside",
+            nodes=tuple(n.id for n in inside),
         )
 
     # -- lines ---------------------------------------------------------------------------------
@@ -274,6 +277,9 @@ class _Builder:
                 name=self._wire_name(node),
                 note=self._note(group),
                 title=self._title(node, group),
+                nodes=(node.id,),
+                wires=tuple(w.id for w in group),
+                whole=True,
             )
         )
 
@@ -300,6 +306,8 @@ class _Builder:
                 active=any(w.id == self.seen.wire for w in group),
                 note=self._note(group),
                 title=self._title(node, group),
+                nodes=(node.id,),
+                wires=tuple(w.id for w in group),
             )
         )
 
@@ -333,6 +341,8 @@ class _Builder:
                 all(w.id in self.seen.along for w in wires),
                 active=any(w.id == self.seen.wire for w in wires),
                 title=f"{len(sources)} values, used {len(wires)} times",
+                nodes=tuple(dict.fromkeys(w.source for w in wires)),
+                wires=tuple(w.id for w in wires),
             )
         )
 
@@ -351,6 +361,8 @@ class _Builder:
                 node.id in self.seen.totals,
                 arrow=False,
                 title="; ".join(self.sentences.get(node.id, [])),
+                nodes=(node.id,),
+                whole=True,
             )
         )
 

@@ -26,7 +26,7 @@ from microgd.draw.matrices import jacobian_notes
 from microgd.draw.palette import palette_named
 from microgd.draw.progress import progress
 from microgd.draw.style import Style
-from microgd.draw.view import Options
+from microgd.draw.view import Options, View
 from microgd.errors import DrawingError
 from microgd.files import write_whole
 from microgd.gates.table import TABLE, did_you_mean
@@ -52,6 +52,8 @@ class Drawing:
         graph: the `graphviz.Digraph`, for every other tool of that package.
         engine: the Graphviz program to use; None finds one.
         titles: SVG id → what to show where the mouse rests on it.
+        view: what is drawn, piece by piece, for readers that show more than a picture; None where
+            the picture is not of wires (cards, kernels).
 
     >>> import microgd as mg
     >>> x = mg.Tensor(3.0, name="x")
@@ -63,6 +65,7 @@ class Drawing:
     engine: str | None = None
     timeout: float = 30.0
     titles: Mapping[str, str] = field(default_factory=dict)
+    view: View | None = None
     _cache: dict[tuple[str, float | None], bytes] = field(default_factory=dict)
 
     @property
@@ -223,7 +226,7 @@ def draw(
     if look == "cards":
         from microgd.draw import cards
 
-        titles = {}
+        titles, view = {}, None
         options = replace(options, gradients=gradients)
         graph = cards.to_dot(lesson, seen, options, colours)
     else:
@@ -237,7 +240,7 @@ def draw(
         view = view_of(lesson, seen, options, boxes, kept, notes)
         graph = circuit.to_dot(view, style)
         titles = circuit.titles(view)
-    return Drawing(graph, engine, timeout, titles)
+    return Drawing(graph, engine, timeout, titles, view)
 
 
 def _names(expand: str | Sequence[str] | bool) -> frozenset[str] | None:

@@ -26,6 +26,45 @@ class Progress:
     wire: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Appearances:
+    """At which step each number appears; −1: it is there from the start.
+
+    Attributes:
+        values: node id → the step that computes its value.
+        along: wire id → the step that settles its own contribution: the broadcast sum, if any.
+        totals: node id → the step that settles its whole gradient: the branch sum, if any.
+    """
+
+    values: dict[str, int]
+    along: dict[str, int]
+    totals: dict[str, int]
+
+
+def appearances(trace: Trace) -> Appearances:
+    """At which step each number of a circuit appears.
+
+    >>> import microgd as mg
+    >>> appearances(mg.circuit("x * y", x=2, y=3).trace())
+    Appearances(values={'n0': -1, 'n1': -1, 'n2': 0}, along={'n2.0': 2, 'n2.1': 3},
+    totals={'n0': 2, 'n1': 3, 'n2': 1})
+    """
+    values = {n.id: -1 for n in trace.nodes if n.kind != "gate"}
+    along: dict[str, int] = {}
+    settled: dict[str, int] = {}
+    for event in trace.events:
+        if event.kind == "forward":
+            values[event.node] = event.step
+        elif event.kind in ("branch", "seed"):
+            settled[event.node] = event.step
+        elif event.target is not None:
+            settled[event.target] = event.step
+            along[event.wire or ""] = event.step
+    last = len(trace.events) - 1  # where nothing arrives, that is known at the end
+    totals = {n.id: settled.get(n.id, last) for n in trace.nodes if n.gradient is not None}
+    return Appearances(values, along, totals)
+
+
 def progress(trace: Trace, step: int | None, *, gradients: bool = True) -> Progress:
     """What is visible after the steps 0 … `step` (None: after all of them).
 
@@ -34,37 +73,20 @@ def progress(trace: Trace, step: int | None, *, gradients: bool = True) -> Progr
     """
     if step is not None and not 0 <= step < len(trace.events):
         raise DrawingError(f"there is no step {step}: the trace has steps 0 to {len(trace) - 1}")
-    told = trace.events if step is None else trace.events[: step + 1]
-    values = {n.id for n in trace.nodes if n.kind != "gate"}
-    values |= {e.node for e in told if e.kind == "forward"}
-    if not gradients or not trace.has_gradients:
-        current = None if step is None else trace.events[step].node
-        return Progress(frozenset(values), frozenset(), frozenset(), current, None)
     event = None if step is None else trace.events[step]
+    now = len(trace.events) if step is None else step
+    found = appearances(trace)
+    values = _until(found.values, now)
+    if not gradients or not trace.has_gradients:
+        return Progress(values, frozenset(), frozenset(), event.node if event else None, None)
     return Progress(
-        frozenset(values),
-        frozenset(_along(trace, len(told))),
-        frozenset(_totals(trace, len(told))),
+        values,
+        _until(found.along, now),
+        _until(found.totals, now),
         event.node if event else None,
         event.wire if event else None,
     )
 
 
-def _along(trace: Trace, count: int) -> set[str]:
-    """Wires whose contribution has settled: after the broadcast sum, where there is one."""
-    settled = {
-        e.wire: e.step for e in trace.events if e.kind in ("contribution", "broadcast") and e.wire
-    }
-    return {wire for wire, step in settled.items() if step < count}
-
-
-def _totals(trace: Trace, count: int) -> set[str]:
-    """Nodes whose every contribution has arrived and, at a branch, has been added."""
-    settled: dict[str, int] = {}
-    for event in trace.events:
-        if event.kind in ("branch", "seed"):
-            settled[event.node] = event.step
-        elif event.target is not None:
-            settled[event.target] = event.step
-    last = len(trace.events) - 1  # where nothing arrives, that is known at the end
-    return {n.id for n in trace.nodes if n.gradient is not None and settled.get(n.id, last) < count}
+def _until(steps: dict[str, int], now: int) -> frozenset[str]:
+    return frozenset(key for key, step in steps.items() if step <= now)

@@ -19,7 +19,10 @@ LONGEST_NAME = 24
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that wires lead to: an input, constant, gate, box (a collapsed scope) or output."""
+    """Something that wires lead to: an input, constant, gate, box (a collapsed scope) or output.
+
+    `nodes` are the ids of the trace's nodes that it stands for.
+    """
 
     id: str
     kind: str
@@ -34,11 +37,17 @@ class Item:
     active: bool = False
     counts: tuple[str, ...] = ()
     title: str = ""
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A drawn wire: a number above it, a number below it, each visible or not yet."""
+    """A drawn wire: a number above it, a number below it, each visible or not yet.
+
+    `nodes` are the ids of the nodes whose value it carries (several, in a bundle between boxes),
+    `wires` those of the trace's wires that it stands for; `whole`: below it stands the node's
+    whole gradient, not only what comes back along these wires.
+    """
 
     id: str
     start: str
@@ -54,6 +63,9 @@ class Line:
     name: str = ""
     note: Note | None = None
     title: str = ""
+    nodes: tuple[str, ...] = ()
+    wires: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
