@@ -50,7 +50,7 @@ def inputs_of(trace: mg.Trace) -> list[float]:
     found: list[float] = []
     for node in trace.nodes:
         if node.kind == "input":
-            found += np.ravel(node.value).tolist()
+            found += np.ravel(np.asarray(node.value)).tolist()
     return found
 
 
@@ -161,6 +161,8 @@ def test_unrolled_gradients_are_those_of_the_arrays() -> None:
     trace = circuit.trace()
     unrolled = unroll(trace)
     unrolled.elements[trace.output][()].backward()
-    expected = np.concatenate([np.ravel(n.gradient) for n in trace.nodes if n.kind == "input"])
+    expected = np.concatenate(
+        [np.ravel(np.asarray(n.gradient)) for n in trace.nodes if n.kind == "input"]
+    )
     np.testing.assert_allclose([i.grad for i in unrolled.inputs], expected, rtol=1e-12)
     assert [i.name for i in unrolled.inputs][:2] == ["W[0, 0]", "W[0, 1]"]

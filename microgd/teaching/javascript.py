@@ -23,7 +23,9 @@ from microgd.trace.lesson import Trace
 _FUNCTIONS = {
     **{name: name for name in ("exp", "log", "sin", "cos", "tan", "tanh", "sqrt", "pow", "floor")},
     **{name: name for name in ("log1p", "expm1", "sinh", "cosh", "asin", "acos", "atan", "ceil")},
-    **{"fabs": "abs", "fmax": "max", "fmin": "min"},
+    "fabs": "abs",
+    "fmax": "max",
+    "fmin": "min",
 }
 _PLAIN = re.compile(r"(?:[\s\d.+\-*/<>=!?:&|(),]|\be[+-]?\d+|\{\d+\}|Math\.\w+|NaN|Infinity)*")
 #: Comments and assignments.

@@ -40,7 +40,7 @@ from microgd.tensor import Tensor
 from microgd.trace.lesson import Trace
 
 #: An array of Tensors: its elements, each a scalar.
-Elements = NDArray[Any]
+Elements = NDArray[np.object_]
 
 #: As many scalar gates as a page or a program can hold.
 MOST = 20_000
@@ -266,4 +266,4 @@ def _array(elements: Sequence[Any], shape: Shape) -> Elements:
 
 def _values(elements: Elements) -> Any:
     values = np.array([e.value for e in elements.ravel().tolist()], float).reshape(elements.shape)
-    return float(values) if not values.shape else values
+    return values if values.ndim else float(values)
