@@ -91,9 +91,10 @@ class _Writer:
             badge = [(item.text, 15.0 if small else 18.0, ""), (item.badge, 11.0 - small, "")]
             lines = badge if badges else []
             border = f'BORDER="{4 if item.active else 2}" COLOR="{ring}" BGCOLOR="{fill}"'
+            shown = lines or [(item.text, size, "")]
             graph.node(
                 item.id,
-                label=ported(border, item.inputs, *(lines or [(item.text, size, "")]), *tie),
+                label=ported(border, item.inputs, *shown, *tie, thick=item.active),
                 shape="plain",
                 _attributes=attributes,
             )

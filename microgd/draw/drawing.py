@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microgd.draw.arrange import view_of
+from microgd.draw.blanks import BLANKS, with_blanks
 from microgd.draw.collapse import (
     COLLAPSED,
     FULL,
@@ -158,6 +159,7 @@ def draw(
     collapse: bool = False,
     compact: bool | None = None,
     transparent: bool = False,
+    blanks: str = "",
     full: bool = False,
     force: bool = False,
     engine: str | None = None,
@@ -181,6 +183,8 @@ def draw(
             small, its size and structure where not.
         collapse: draw each scope as one box even where the graph is small.
         compact: set small and close; None does so for long or large circuits.
+        blanks: "empty" draws boxes to write into where something is computed, "filled" the same
+            boxes with the answers in them.
         transparent: no background, for slides that have one.
         full, force: draw more than 150, more than 1000 gates without collapsing.
         engine: the Graphviz program to use. timeout: seconds it may take.
@@ -197,6 +201,9 @@ def draw(
         raise DrawingError(f"there is no look {look!r}; choose {', '.join(LOOKS)}")
     if look == "cards" and collapse:
         raise DrawingError("the cards look does not collapse scopes: use circuit or lecture")
+    if blanks not in BLANKS or (blanks and look == "cards"):
+        wanted_blanks = ", ".join(map(repr, BLANKS)) + ", and not with look='cards'"
+        raise DrawingError(f"blanks is {wanted_blanks}; got {blanks!r}")
     if names not in ("given", "all", "none"):
         raise DrawingError(f"names is 'given', 'all' or 'none', got {names!r}")
     colours = palette_named(palette)
@@ -235,9 +242,11 @@ def draw(
         if compact is None:
             long = LONG_BOXES if look == "lecture" else LONG
             compact = count > FULL or (not boxes and depth(lesson, kept) > long)
-        style = Style(colours, look == "lecture", compact, options.gradients)
+        style = Style(colours, look == "lecture", compact, options.gradients, bool(blanks))
         notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
         view = view_of(lesson, seen, options, boxes, kept, notes)
+        if blanks:
+            view = with_blanks(view, lesson, filled=blanks == "filled")
         graph = circuit.to_dot(view, style)
         titles = circuit.titles(view)
     return Drawing(graph, engine, timeout, titles, view)

@@ -48,18 +48,22 @@ def rows(*rows: tuple[str, float, str]) -> str:
     return f"<{TABLE}{cells}</TABLE>>"
 
 
-def ported(border: str, inputs: int, *lines: tuple[str, float, str]) -> str:
-    """A rounded box with lines of text, and on its left a port for each input: i0, i1, …"""
+def ported(border: str, inputs: int, *lines: tuple[str, float, str], thick: bool = False) -> str:
+    """A rounded box with lines of text, and on its left a port for each input: i0, i1, …
+
+    A thick border takes its place from the inside, so that the picture stays as large.
+    """
+    side = 5 if thick else 7
     inner = "".join(
         f'<TR><TD><FONT POINT-SIZE="{size:g}" {more}>{text_of(text)}</FONT></TD></TR>'
         for text, size, more in lines
     )
     inputs = max(inputs, 1)
-    height = max(36 // inputs, 10)
-    ports = [f'<TD PORT="i{i}" WIDTH="7" HEIGHT="{height}"></TD>' for i in range(inputs)]
+    height = max(36 // inputs, 10) - (4 // inputs if thick else 0)
+    ports = [f'<TD PORT="i{i}" WIDTH="{side}" HEIGHT="{height}"></TD>' for i in range(inputs)]
     first = (
         f'<TR>{ports[0]}<TD ROWSPAN="{inputs}">{TABLE}{inner}</TABLE></TD>'
-        f'<TD ROWSPAN="{inputs}" WIDTH="7"></TD></TR>'
+        f'<TD ROWSPAN="{inputs}" WIDTH="{side}"></TD></TR>'
     )
     rest = "".join(f"<TR>{port}</TR>" for port in ports[1:])
     return (

@@ -46,7 +46,8 @@ class Line:
 
     `nodes` are the ids of the nodes whose value it carries (several, in a bundle between boxes),
     `wires` those of the trace's wires that it stands for; `whole`: below it stands the node's
-    whole gradient, not only what comes back along these wires.
+    whole gradient, not only what comes back along these wires. `boxes`: whether a box to write
+    into is drawn around the number above, and around the one below.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Line:
     nodes: tuple[str, ...] = ()
     wires: tuple[str, ...] = ()
     whole: bool = False
+    boxes: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,10 @@ def bar_width(lines: Sequence[Line], style: Style) -> int:
     for line in lines:
         name = text_width(f"{line.name} = ", size, "Times italic") if line.name else 0.0
         above = text_width(line.above, size, "Arial") + name
-        widest = max(widest, above, text_width(line.below, size, "Arial"))
+        below = text_width(line.below, size, "Arial")
+        if line.boxes != (False, False):
+            above, below = name + max(style.size("bar"), above - name + 6), below + 6
+        widest = max(widest, above, below)
     return even(widest + 2)
 
 
@@ -43,12 +46,16 @@ def wire_table(line: Line, style: Style, bar: int, begin: Item | None, end: Item
     above = _coloured(line.above, palette.value if line.shows_above else palette.hidden)
     below = _coloured(line.below, palette.gradient if line.shows_below else palette.hidden)
     name = ""
-    if line.name:
+    if line.boxes[0]:
+        above = _box(above, line.name, style, bar)
+    elif line.name:
         grey = palette.name if line.shows_above else palette.hidden
         name = (
             f'<FONT FACE="Times" POINT-SIZE="{style.size("name"):g}" COLOR="{grey}">'
             f"<I>{text_of(line.name)}</I> = </FONT>"
         )
+    if line.boxes[1]:
+        below = _box(below, "", style, bar)
     note = ""
     if line.note:
         shown = line.shows_below or not line.below
@@ -67,6 +74,25 @@ def wire_table(line: Line, style: Style, bar: int, begin: Item | None, end: Item
 
 def _coloured(text: str, colour: str) -> str:
     return f'<FONT COLOR="{colour}">{text_of(text)}</FONT>' if text else ""
+
+
+def _box(text: str, name: str, style: Style, bar: int) -> str:
+    """A box to write into, with what is in it; before it the name of what belongs there."""
+    before = 0.0
+    cells = ""
+    if name:
+        size = style.size("name")
+        before = even(text_width(f"{name} = ", size, "Times italic") + 2)
+        cells = (
+            f'<TD WIDTH="{before}"><FONT FACE="Times" POINT-SIZE="{size:g}" '
+            f'COLOR="{style.palette.name}"><I>{text_of(name)}</I> = </FONT></TD>'
+        )
+    width, height = bar - before - 2, style.size("row") - 6
+    return (
+        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" '
+        f'COLOR="{style.palette.wire}"><TR>{cells}'
+        f'<TD BORDER="1" WIDTH="{width:g}" HEIGHT="{height:g}">{text}</TD></TR></TABLE>'
+    )
 
 
 def _leaf(item: Item | None, style: Style) -> str:
