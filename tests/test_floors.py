@@ -13,7 +13,7 @@ ROOT = Path(microgd.__file__).parent
 
 #: From the ground up. Floors in one line may not import each other.
 FLOORS = (
-    ("errors", "collector", "notation"),
+    ("errors", "collector", "notation", "pages"),
     ("translation",),
     ("files", "frozen", "options", "graph"),
     ("gates",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from microgd.lab.descent import Row
+from microgd.pages import filled, json_in_page
 from microgd.plots import style
 from microgd.plots.contours import AREAS, shade
 from microgd.plots.scene import Scene
@@ -75,8 +75,7 @@ def page_of(scene: Scene, told: Told | None = None) -> str:
         "data": _data(scene, told),
         "script": _part("page.js"),
     }
-    # In one pass: what stands in a part is never taken for the name of another.
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _part("page.html"))
+    return filled(_part("page.html"), parts)
 
 
 def _told(scene: Scene) -> Told:
@@ -161,5 +160,4 @@ def _runs(scene: Scene) -> list[dict[str, Any]]:
 def _data(scene: Scene, told: Told) -> str:
     """What the script reads, as JSON that no text in it can break out of."""
     data = {"frames": scene.frames, "pace": scene.pace, "clock": told.clock, "runs": told.runs}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return json_in_page(data)
