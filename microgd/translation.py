@@ -58,9 +58,23 @@ def known_language(lang: str) -> str:
 
 
 def _(message: str) -> str:
-    """The message in the language that is spoken; the English one where it is not translated."""
+    """The message in the language that is spoken; the English one where it is not translated.
+
+    What stands between the brackets is the text itself, so that it is found there. A text that
+    is kept somewhere else is `translated`.
+    """
+    return translated(message)
+
+
+def translated(message: str) -> str:
+    """The same for a text that was marked by `N_`, or that stands in the table of gates.
+
+    >>> with speaking("cs"): translated("swaps")
+    'prohazuje'
+    """
     lang = _spoken.get()
-    return message if lang == "en" else _catalogue(lang).gettext(message)
+    # No text is none in any language; a catalogue keeps its own description under it.
+    return message if lang == "en" or not message else _catalogue(lang).gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:

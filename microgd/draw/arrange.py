@@ -13,7 +13,8 @@ from microgd.draw.view import Item, Junction, Line, Options, View, box_id, prett
 from microgd.graph.values import Value
 from microgd.trace.events import TraceNode, Wire
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import format_number, format_shape, format_value, norm
+from microgd.trace.numbers import format_shape, format_value, norm, norm_words
+from microgd.translation import _, ngettext, translated
 
 #: Arrays of at most so many elements are written out on a wire.
 ON_WIRE = 3
@@ -56,11 +57,14 @@ class _Builder:
         self.view = View()
         self.part_bundled: set[str] = set()
         self.sentences: dict[str, list[str]] = {}
+        self.branches: dict[str, list[str]] = {}
         self.rules = {e.node: e.rule for e in trace.events if e.kind == "contribution"}
         self.broadcasts = {e.node for e in trace.events if e.kind == "broadcast"}
         for event in trace.events:
             key = event.wire or event.node
             self.sentences.setdefault(key, []).append(event.sentence)
+            if event.kind == "branch":
+                self.branches.setdefault(key, []).append(event.sentence)
 
     def build(self) -> View:
         outgoing: dict[str, list[Wire]] = {}
@@ -130,7 +134,10 @@ class _Builder:
             shown = False
         # The file's name without its folders: a picture is handed around.
         source = node.source
-        place = f", at {PurePath(source.file).name}:{source.line}" if source else ""
+        title = f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}"
+        if source:
+            place = f"{PurePath(source.file).name}:{source.line}"
+            title = _("{gate}, at {place}").format(gate=title, place=place)
         return Item(
             node.id,
             "gate",
@@ -138,28 +145,30 @@ class _Builder:
             name=self._gate_name(node) if shown else "",
             badge=self._badge(node),
             pattern=node.pattern,
-            tie="tie" if node.tie else "",
+            tie=_("tie") if node.tie else "",
             ordered=not node.commutative,
             inputs=len(node.wires) - len(node.folded),
             scope=scope,
             active=active,
-            title=f"{node.gate}: {'; '.join(self.sentences.get(node.id, []))}{place}",
+            title=title,
             nodes=(node.id,),
         )
 
     def _badge(self, node: TraceNode) -> str:
         if node.id in self.broadcasts:
-            return f"{node.badge}, sums batch"
+            return _("{badge}, sums batch").format(badge=translated(node.badge))
         if node.folded and node.pattern in ("distributes", "swaps"):
             flips = self.rules.get(node.id) == "−1"  # a constant minus this
-            return "scales" if node.pattern == "swaps" else "flips" if flips else "passes"
+            if node.pattern == "swaps":
+                return _("scales")
+            return _("flips") if flips else _("passes")
         if node.folded and node.pattern == "scales" and self.rules.get(node.id):
             return f"× {self.rules[node.id]}"  # of this power, say: × 2·x
-        return node.badge
+        return translated(node.badge)
 
     def _leaf_text(self, node: TraceNode) -> str:
         if node.kind == "constant":
-            return pretty(node.label) if node.shape == () else "constant"
+            return pretty(node.label) if node.shape == () else _("constant")
         if not node.named and self.options.names != "all":
             return ""
         # Inside a scope's frame the frame tells equal names apart.
@@ -169,10 +178,11 @@ class _Builder:
         inside = [n for n in self.trace.nodes if self.boxes.get(n.id) == scope]
         gates = sum(n.kind == "gate" for n in inside)
         numbers = sum(int(np.prod(n.shape)) for n in inside if n.kind == "input")
-        counts = [f"{gates} gate{'s' * (gates != 1)}"]
+        counts = [ngettext("{n} gate", "{n} gates", gates).format(n=gates)]
         if numbers:
-            counts.append(f"{numbers} parameter{'s' * (numbers != 1)}")
-        parent, _, name = scope.rpartition("/")
+            told = ngettext("{n} parameter", "{n} parameters", numbers)
+            counts.append(told.format(n=numbers))
+        parent, name = scope.rpartition("/")[::2]
         active = any(n.id == self.seen.node for n in inside)
         return Item(
             box_id(scope),
@@ -181,7 +191,7 @@ class _Builder:
             scope=parent or None,
             counts=tuple(counts),
             active=active,
-            title=f"scope {scope}, collapsed: expand it to see inside",
+            title=_("scope {scope}, collapsed: expand it to see inside").format(scope=scope),
             nodes=tuple(n.id for n in inside),
         )
 
@@ -205,7 +215,7 @@ class _Builder:
             sums = self.options.gradients and self.trace.has_gradients
             sums = sums and node.gradient is not None
             active = self.seen.wire is None and self.seen.node == node.id and self._sums_now(node)
-            title = "; ".join(s for s in self.sentences.get(node.id, []) if s.startswith("branch"))
+            title = "; ".join(self.branches.get(node.id, []))
             scope = self._junction_scope(node)
             self.view.junctions.append(Junction(junction, sums, scope, active, title))
             self._total(node, start, junction, arrow=False)
@@ -328,19 +338,21 @@ class _Builder:
         sent = [np.ravel(w.gradient) for w in wires if w.gradient is not None]
         below = ""
         if sent and self.options.gradients:
-            digits = max(self.options.digits, 2)
-            below = f"norm {format_number(norm(np.concatenate(sent)), digits)}"
+            below = norm_words(norm(np.concatenate(sent)), self.options.digits)
+        count = len(sources)
+        wires_told = ngettext("{n} wire", "{n} wires", count).format(n=count)
+        title = ngettext("{n} value, used {times} times", "{n} values, used {times} times", count)
         self.view.lines.append(
             Line(
                 wires[0].id,
                 box_id(self.boxes[wires[0].source]),
                 box_id(self.boxes[wires[0].target]),
-                f"{len(sources)} wires" if self.options.values else "",
+                wires_told if self.options.values else "",
                 below,
                 all(s in self.seen.values for s in sources),
                 all(w.id in self.seen.along for w in wires),
                 active=any(w.id == self.seen.wire for w in wires),
-                title=f"{len(sources)} values, used {len(wires)} times",
+                title=title.format(n=count, times=len(wires)),
                 nodes=tuple(dict.fromkeys(w.source for w in wires)),
                 wires=tuple(w.id for w in wires),
             )
@@ -394,7 +406,7 @@ class _Builder:
         if gradient is None or not (self.options.gradients and self.options.values):
             return ""
         if np.size(gradient) > ON_WIRE:
-            return f"norm {format_number(norm(gradient), max(self.options.digits, 2))}"
+            return norm_words(norm(gradient), self.options.digits)
         return format_value(gradient, self.options.digits)
 
     def _loses(self, group: Sequence[Wire]) -> bool:

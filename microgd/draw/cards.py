@@ -10,7 +10,8 @@ from microgd.draw.progress import Progress
 from microgd.draw.view import Options, pretty
 from microgd.trace.events import TraceNode
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import format_number, format_shape, format_value, norm
+from microgd.trace.numbers import format_shape, format_value, norm, norm_words
+from microgd.translation import _
 
 _WRITTEN = 3
 
@@ -71,7 +72,7 @@ def _card(
         gradient = _gradient(node, options)
         shown = palette.gradient if node.id in seen.totals else palette.hidden
         if node.gradient is None:
-            gradient, shown = "not computed", palette.name
+            gradient, shown = _("not computed"), palette.name
         cells.append((f"grad {gradient}", shown))
     row = "".join(
         f'<TD HEIGHT="24"><FONT COLOR="{colour}"> {text_of(text)} </FONT></TD>'
@@ -99,7 +100,7 @@ def _gradient(node: TraceNode, options: Options) -> str:
     if node.gradient is None:
         return ""
     if _size(node.shape) > _WRITTEN:
-        return f"norm {format_number(norm(node.gradient), max(options.digits, 2))}"
+        return norm_words(norm(node.gradient), options.digits)
     return format_value(node.gradient, options.digits)
 
 

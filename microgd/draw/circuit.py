@@ -85,7 +85,7 @@ class _Writer:
         if item.ordered or not self.view.junctions:
             attributes["ordering"] = "in"
         size, round_ = sign_size(item.text, self.style.compact)
-        tie = [("tie", 9.0, f'COLOR="{palette.tie}"')] if item.tie else []
+        tie = [(item.tie, 9.0, f'COLOR="{palette.tie}"')] if item.tie else []
         if badges or not round_:
             small = self.style.compact
             badge = [(item.text, 15.0 if small else 18.0, ""), (item.badge, 11.0 - small, "")]

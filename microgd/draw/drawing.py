@@ -35,6 +35,7 @@ from microgd.graph.node import Node
 from microgd.graph.rewrite import expand as expand_graph
 from microgd.trace.build import trace as build_trace
 from microgd.trace.lesson import Trace
+from microgd.translation import speaking
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -165,7 +166,7 @@ def draw(
     engine: str | None = None,
     timeout: float = 30.0,
 ) -> Drawing:
-    """Draw a Tensor, a Circuit or a Trace.
+    """Draw a Tensor, a Circuit or a Trace; its words are in the language that the trace is told in.
 
     Arguments:
         look: "circuit" (value above the wire, gradient below), "lecture" (rounded gates with a
@@ -230,25 +231,26 @@ def draw(
     boxes, kept = _selection(lesson, wanted, focus, hops, collapse if may else None)
     count = drawn_gates(lesson, boxes, kept)
     require_drawable(count, lesson, full=full, force=force)
-    if look == "cards":
-        from microgd.draw import cards
+    with speaking(lesson.lang):
+        if look == "cards":
+            from microgd.draw import cards
 
-        titles, view = {}, None
-        options = replace(options, gradients=gradients)
-        graph = cards.to_dot(lesson, seen, options, colours)
-    else:
-        from microgd.draw import circuit
+            titles, view = {}, None
+            options = replace(options, gradients=gradients)
+            graph = cards.to_dot(lesson, seen, options, colours)
+        else:
+            from microgd.draw import circuit
 
-        if compact is None:
-            long = LONG_BOXES if look == "lecture" else LONG
-            compact = count > FULL or (not boxes and depth(lesson, kept) > long)
-        style = Style(colours, look == "lecture", compact, options.gradients, bool(blanks))
-        notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
-        view = view_of(lesson, seen, options, boxes, kept, notes)
-        if blanks:
-            view = with_blanks(view, lesson, filled=blanks == "filled")
-        graph = circuit.to_dot(view, style)
-        titles = circuit.titles(view)
+            if compact is None:
+                long = LONG_BOXES if look == "lecture" else LONG
+                compact = count > FULL or (not boxes and depth(lesson, kept) > long)
+            style = Style(colours, look == "lecture", compact, options.gradients, bool(blanks))
+            notes = jacobian_notes(output, digits) if jacobian and output is not None else {}
+            view = view_of(lesson, seen, options, boxes, kept, notes)
+            if blanks:
+                view = with_blanks(view, lesson, filled=blanks == "filled")
+            graph = circuit.to_dot(view, style)
+            titles = circuit.titles(view)
     return Drawing(graph, engine, timeout, titles, view)
 
 

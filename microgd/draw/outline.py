@@ -6,6 +6,7 @@ from microgd.draw.progress import Progress, progress
 from microgd.trace.events import TraceNode
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_value
+from microgd.translation import _, speaking
 
 #: An outline longer than this is cut.
 MOST_LINES = 60
@@ -24,7 +25,11 @@ def outline(trace: Trace, *, step: int | None = None, gradients: bool = True) ->
     │  └─ y    value 5     gradient −4
     └─ z       value −4    gradient 3
     """
-    seen = progress(trace, step, gradients=gradients)
+    with speaking(trace.lang):
+        return _outline(trace, progress(trace, step, gradients=gradients))
+
+
+def _outline(trace: Trace, seen: Progress) -> str:
     rows: list[tuple[str, str, str]] = []
     written: set[str] = set()
     # (node, what precedes its own name, what precedes those of its inputs)
@@ -53,13 +58,15 @@ def outline(trace: Trace, *, step: int | None = None, gradients: bool = True) ->
 def _name(node: TraceNode, again: bool) -> str:
     if node.kind != "gate":
         return node.label
-    return f"{node.label}: {node.sign}" + (", as above" if again else "")
+    name = f"{node.label}: {node.sign}"
+    return _("{name}, as above").format(name=name) if again else name
 
 
 def _numbers(trace: Trace, node: TraceNode, seen: Progress) -> tuple[str, str]:
     value = gradient = ""
     if node.id in seen.values and node.value is not None:
-        value = f"value {format_value(node.value, trace.digits)}"
+        value = _("value {number}").format(number=format_value(node.value, trace.digits))
     if node.id in seen.totals:
-        gradient = f"gradient {format_value(node.gradient, trace.digits)}"
+        shown = format_value(node.gradient, trace.digits)
+        gradient = _("gradient {number}").format(number=shown)
     return value, gradient

@@ -23,6 +23,7 @@ from microgd.trace.lesson import Trace
 from microgd.trace.numbers import digits_for
 from microgd.trace.sentences import tie_sentence
 from microgd.trace.telling import Sent, Telling, local_derivative, zeros
+from microgd.translation import language
 
 
 def trace(
@@ -37,7 +38,8 @@ def trace(
         backward: False tells the forward pass only; so does an output without numbers.
         digits: decimals in sentences; None takes 0 if all numbers are whole, else 2.
 
-    The Tensors' own `.grad` is neither read nor changed.
+    The Tensors' own `.grad` is neither read nor changed. Sentences and tables are in the language
+    that is spoken here: `with mg.speaking("cs"):` around the call makes it Czech.
 
     Raises:
         DataError: something that is not a Tensor.
@@ -71,7 +73,7 @@ def trace(
         wires = _wires(order, ids, wire_ids, contributions)
         describe = _Describing(names, ids, wire_ids, totals)
         nodes = tuple([describe.node(n) for n in order])
-        return Trace(nodes, wires, tuple(telling.events), ids[-1], digits)
+        return Trace(nodes, wires, tuple(telling.events), ids[-1], digits, language())
 
 
 def output_of(given: Any) -> Node:

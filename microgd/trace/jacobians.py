@@ -20,6 +20,7 @@ from microgd.trace.numbers import format_count, short_number
 from microgd.trace.structure import DIAGONAL, UNKNOWN, structure_of
 from microgd.trace.table import Table
 from microgd.trace.telling import local_derivative
+from microgd.translation import _, translated
 
 #: Matrices with at most so many places are built, to look at.
 MOST_BUILT = 4096
@@ -91,10 +92,11 @@ def local_jacobian(
     structure = structure_of(node, position)
     words = structure.words
     if rows == columns == 1:
-        words = "one number" if structure.nonzeros else "one number, 0"
+        words = _("one number") if structure.nonzeros else _("one number, 0")
         sentence = f"1 × 1, {words}"
         if matrix is not None:
-            sentence = f"1 × 1, one number: {short_number(float(matrix[0, 0]))}"
+            number = short_number(float(matrix[0, 0]))
+            sentence = _("1 × 1, one number: {number}").format(number=number)
     else:
         sentence = _sentence(rows, columns, words, structure.nonzeros, structure.instead)
     return LocalJacobian(
@@ -112,14 +114,21 @@ def local_jacobian(
 
 
 def _sentence(rows: int, columns: int, words: str, nonzeros: int | None, instead: str) -> str:
-    if words == UNKNOWN:
-        words = "of a structure that the gate does not tell"
-    elif words == DIAGONAL:
-        words = "only the diagonal is nonzero"
+    if words == translated(UNKNOWN):
+        words = _("of a structure that the gate does not tell")
+    elif words == translated(DIAGONAL):
+        words = _("only the diagonal is nonzero")
     size = f"{format_count(rows)} × {format_count(columns)}"
-    if nonzeros is not None:
-        words += f" ({format_count(nonzeros)} of {format_count(rows * columns)})"
-    return f"{size}, {words}, never built: {instead}"
+    if nonzeros is None:
+        told = _("{size}, {words}, never built: {instead}")
+        return told.format(size=size, words=words, instead=instead)
+    return _("{size}, {words} ({some} of {all}), never built: {instead}").format(
+        size=size,
+        words=words,
+        some=format_count(nonzeros),
+        all=format_count(rows * columns),
+        instead=instead,
+    )
 
 
 def jacobians(output: Any, *, most_built: int = MOST_BUILT) -> tuple[LocalJacobian, ...]:
@@ -159,8 +168,8 @@ def jacobian_table(output: Any) -> Table:
         size = f"{format_count(j.rows)} × {format_count(j.columns)}"
         nonzeros = "?" if j.nonzeros is None else format_count(j.nonzeros)
         rows.append((j.label, j.input, size, j.structure, nonzeros))
-    columns = ("gate", "input", "size>", "structure", "nonzero>")
-    return Table("local Jacobians", columns, tuple(rows))
+    columns = (_("gate"), _("input"), f"{_('size')}>", _("structure"), f"{_('nonzero')}>")
+    return Table(_("local Jacobians"), columns, tuple(rows))
 
 
 def _matrix(node: Node, position: int) -> Array:

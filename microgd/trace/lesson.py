@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -21,10 +21,26 @@ from microgd.trace.numbers import (
     format_shape,
     is_number,
 )
+from microgd.trace.sentences import exact_numbers
 from microgd.trace.table import Table
+from microgd.translation import _, speaking
 
 #: Notes under a table beyond these are left out.
 MOST_NOTES = 6
+
+#: Two letters and a space: a rule that has a word in it, as `1 if x > y`; `sign x` is mathematics.
+_WORDED = re.compile(r"(?<![^\W\d_])(?!sign )[^\W\d_]{2,} ")
+
+
+def _in_its_language(told: Callable[[Trace], Table]) -> Callable[[Trace], Table]:
+    """A table that is in the trace's language, whatever is spoken around it."""
+
+    @wraps(told)
+    def speaks(self: Trace) -> Table:
+        with speaking(self.lang):
+            return told(self)
+
+    return speaks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,6 +53,7 @@ class Trace(Immutable):
         events: the steps: forward, seed, contribution, broadcast sum, branch sum.
         output: the output's id.
         digits: decimals in its sentences.
+        lang: the language of its sentences and tables: the one spoken when it was told.
     """
 
     #: How a notebook shows a trace; given by the floor that can draw (`draw/notebook.py`).
@@ -47,6 +64,7 @@ class Trace(Immutable):
     events: tuple[Event, ...]
     output: str
     digits: int
+    lang: str = "en"
 
     def __len__(self) -> int:
         return len(self.events)
@@ -80,6 +98,7 @@ class Trace(Immutable):
         """Every step in words and numbers."""
         return tuple(e.sentence for e in self.events)
 
+    @_in_its_language
     def table(self) -> Table:
         """The backward pass as a table: gate, input, local × upstream = contribution, sum so far.
 
@@ -92,7 +111,7 @@ class Trace(Immutable):
         for event in self.events:
             node = self.by_id[event.node]
             rows.append((node.label, node.sign, event.sentence))
-        return Table("forward", ("node", "gate", "computed"), tuple(rows))
+        return Table(_("forward"), (_("node"), _("gate"), _("computed")), tuple(rows))
 
     def _backward_table(self) -> Table:
         rows: list[tuple[str, ...]] = []
@@ -100,13 +119,14 @@ class Trace(Immutable):
         for event in self.events:
             if event.kind == "seed":
                 label = self.by_id[event.node].label
-                rows.append(("seed", label, "", "", self._cell(event.value), ""))
+                rows.append((_("seed"), label, "", "", self._cell(event.value), ""))
             if event.target is None:
                 continue
             label = self.by_id[event.target].label
             if event.kind == "broadcast":
                 axes = ", ".join(map(str, event.axes))
-                first = ("Σ broadcast", label, f"over axis {axes}", "")
+                over = _("over axis {axes}").format(axes=axes)
+                first = (_("Σ broadcast"), label, over, "")
             else:
                 node = self.by_id[event.node]
                 upstream = self._cell(event.upstream)
@@ -118,8 +138,9 @@ class Trace(Immutable):
                     so_far[event.target] = event.value if before is None else before + event.value
                 total = self._cell(so_far[event.target])
             rows.append((*first, self._cell(event.value), total))
-        columns = ("gate", "input", "local>", "× upstream>", "= contribution>", "sum so far>")
-        return Table("backward", columns, tuple(rows), self._rounded())
+        numbers = (_("local"), _("× upstream"), _("= contribution"), _("sum so far"))
+        columns = (_("gate"), _("input"), *(f"{name}>" for name in numbers))
+        return Table(_("backward"), columns, tuple(rows), self._rounded())
 
     def _rounded(self) -> tuple[str, ...]:
         """Steps whose numbers, as shown, do not give the result as shown."""
@@ -127,11 +148,11 @@ class Trace(Immutable):
         for event in self.events:
             if event.kind not in ("contribution", "branch"):
                 continue
-            before = re.search(r"\(before rounding: (.*)\)$", event.sentence)
-            if before and len(notes) == MOST_NOTES:
+            exact = exact_numbers(event, self.digits)
+            if exact and len(notes) == MOST_NOTES:
                 return (*notes, "…")
-            if before:
-                notes.append(f"before rounding, {self._to(event)}{before[1]}")
+            if exact:
+                notes.append(_("before rounding, {step}").format(step=self._to(event) + exact))
         return tuple(notes)
 
     def _is_summed_next(self, event: Event) -> bool:
@@ -146,9 +167,10 @@ class Trace(Immutable):
             return value
         if is_number(event.rule):
             return value if np.size(event.local) == 1 else event.rule
-        worded = re.search(r"[a-z]{2,} ", event.rule) and not event.rule.startswith("sign")
+        worded = _WORDED.search(event.rule)
         if worded and np.size(event.local) == 1 and float(event.local) not in (0.0, 1.0):
-            return f"{value} (tie)" if "if" in event.rule else value
+            shared = event.pattern == "routes"
+            return _("{number} (tie)").format(number=value) if shared else value
         both = f"{event.rule}{':' if worded else ' ='} {value}"
         short = np.size(event.local) <= WRITTEN_OUT and len(both) <= CELL_WIDTH
         return both if short or np.size(event.local) == 1 else event.rule
@@ -156,6 +178,7 @@ class Trace(Immutable):
     def _cell(self, value: Any) -> str:
         return format_cell(value, self.digits)
 
+    @_in_its_language
     def gradients(self) -> Table:
         """Every input with its value and its gradient."""
         rows = [
@@ -163,14 +186,15 @@ class Trace(Immutable):
             for n in self.nodes
             if n.kind in ("input", "placeholder")
         ]
-        return Table("inputs", ("input", "value>", "gradient>"), tuple(rows))
+        columns = (_("input"), f"{_('value')}>", f"{_('gradient')}>")
+        return Table(_("inputs"), columns, tuple(rows))
 
     def _known(self, node: TraceNode, value: Any) -> str:
         if value is not None:
             return self._cell(value)
         if node.value is None:
-            return format_shape(node.shape) + ", no numbers"
-        return "none: indices" if node.dtype.startswith("int") else "not computed"
+            return _("{shape}, no numbers").format(shape=format_shape(node.shape))
+        return _("none: indices") if node.dtype.startswith("int") else _("not computed")
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as plain lists, dictionaries, numbers and text (see docs/trace-json.md)."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from microgd.graph.values import Value
+from microgd.translation import _
 
 #: Decimals in a lesson whose numbers are not all whole.
 DIGITS = 2
@@ -87,7 +88,7 @@ def format_shape(shape: tuple[int, ...]) -> str:
     ('3×4', '[5]', 'scalar')
     """
     if not shape:
-        return "scalar"
+        return _("scalar")
     return f"[{shape[0]}]" if len(shape) == 1 else "×".join(map(str, shape))
 
 
@@ -109,10 +110,10 @@ def format_value(value: Value | None, digits: int = DIGITS) -> str:
     if array.ndim == 0:
         return format_number(float(array), digits)
     if array.size == 0:
-        return f"{format_shape(array.shape)}, empty"
+        return _("{shape}, empty").format(shape=format_shape(array.shape))
     if array.size <= WRITTEN_OUT:
         return _written(array.tolist(), digits)
-    return f"{format_shape(array.shape)}, norm {format_number(norm(array), max(digits, 2))}"
+    return _measured(array, digits)
 
 
 #: An array is written out in a table's cell if it takes no more characters than that.
@@ -128,7 +129,17 @@ def format_cell(value: Value | None, digits: int = DIGITS) -> str:
     text = format_value(value, digits)
     if len(text) <= CELL_WIDTH or value is None or np.size(value) > WRITTEN_OUT:
         return text
-    return f"{format_shape(np.shape(value))}, norm {format_number(norm(value), max(digits, 2))}"
+    return _measured(value, digits)
+
+
+def _measured(value: Value, digits: int) -> str:
+    """Of an array that is not written out: its shape and its norm."""
+    return f"{format_shape(np.shape(value))}, {norm_words(norm(value), digits)}"
+
+
+def norm_words(length: float, digits: int) -> str:
+    """The norm of an array, named: `norm 3.46`."""
+    return _("norm {number}").format(number=format_number(length, max(digits, 2)))
 
 
 def format_count(n: int) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from microgd.graph.node import Node
 from microgd.trace.labels import raised
 from microgd.trace.numbers import short_number
+from microgd.translation import translated
 
 
 def rule_text(node: Node, position: int, names: Sequence[str]) -> str:
@@ -28,7 +29,7 @@ def rule_text(node: Node, position: int, names: Sequence[str]) -> str:
         return ""
     if gate.name == "pow" and position == 0 and node.inputs[1].is_constant:
         return _power_rule(node, names)
-    text = gate.local[position if position < len(gate.local) else -1]
+    text = translated(gate.local[position if position < len(gate.local) else -1])
     if gate.variadic:
         return text
     parts = _parts(text, gate.inputs)

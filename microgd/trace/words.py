@@ -13,6 +13,7 @@ from microgd.graph.values import Value
 from microgd.trace.formula import key_text
 from microgd.trace.labels import folded_constants, sign_of
 from microgd.trace.numbers import format_shape
+from microgd.translation import _, ngettext, translated
 
 #: Gates whose sign cannot be read aloud.
 _SPOKEN = {
@@ -34,7 +35,7 @@ def verb(node: Node) -> str:
     """What the gate does, in a word; nothing for gates whose formula says it all."""
     gate = node.gate
     plain = re.fullmatch(r"[a-z ]+( \(.*\))?", gate.badge)
-    return gate.badge if plain else "" if gate.pattern == "scales" else gate.pattern
+    return translated(gate.badge if plain else "" if gate.pattern == "scales" else gate.pattern)
 
 
 def action(node: Node, position: int, local: Value, rule: str) -> str:
@@ -42,50 +43,56 @@ def action(node: Node, position: int, local: Value, rule: str) -> str:
     gate = node.gate
     constant = bool(folded_constants(node))
     if rule == "−1":
-        return "flips"
+        return _("flips")
     if gate.badge.startswith("×") and gate.pattern == "routes":
-        return f"scales by {rule}"
+        return _("scales by {rule}").format(rule=rule)
     match gate.pattern:
         case "distributes":
-            return "passes" if constant or gate.name == "identity" else "distributes"
+            return _("passes") if constant or gate.name == "identity" else _("distributes")
         case "swaps":
-            return "scales" if constant else "swaps"
+            return _("scales") if constant else _("swaps")
         case "masks":
             return _masks(local)
         case "routes":
-            return _routes(local, "constant" if constant else "other input")
+            return _routes(local, constant)
         case "scales":
-            return f"scales by {rule}" if rule else "scales"
+            return _("scales by {rule}").format(rule=rule) if rule else _("scales")
     return verb(node)
 
 
 def _masks(local: Value) -> str:
     array = np.asarray(local)
     if not np.isin(array, (0.0, 1.0)).all():
-        return "scales"
+        return _("scales")
     passed = int(np.count_nonzero(array))
     if array.size == 1:
-        return "passes" if passed else "is shut"
-    return f"passes {passed} of {array.size} elements"
+        return _("passes") if passed else _("is shut")
+    told = ngettext("passes {n} of {size} element", "passes {n} of {size} elements", array.size)
+    return told.format(n=passed, size=array.size)
 
 
-def _routes(local: Value, other: str) -> str:
+def _routes(local: Value, constant: bool) -> str:
     array = np.asarray(local)
     if array.size != 1:
-        return f"routes {np.count_nonzero(array)} of {array.size} elements here"
+        told = ngettext(
+            "routes {n} of {size} element here", "routes {n} of {size} elements here", array.size
+        )
+        return told.format(n=np.count_nonzero(array), size=array.size)
     here = float(array.item())
-    return "routes" if here == 1.0 else "shares a tie" if here else f"routes it to the {other}"
+    if here:
+        return _("routes") if here == 1.0 else _("shares a tie")
+    return _("routes it to the constant") if constant else _("routes it to the other input")
 
 
 def blocked(node: Node, position: int) -> str:
     """Why no gradient passes to this input."""
     gate = node.gate
     if gate.name == "random_uniform":
-        return "blocks: what is drawn does not depend on it, so no gradient passes"
+        return _("blocks: what is drawn does not depend on it, so no gradient passes")
     if gate.pattern == "blocks":
-        return "blocks: it is flat on both sides, so no gradient passes"
+        return _("blocks: it is flat on both sides, so no gradient passes")
     name = gate.inputs[min(position, len(gate.inputs) - 1)]
-    return f"sends no gradient to its {name}"
+    return _("sends no gradient to its {name}").format(name=name)
 
 
 def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> str:
@@ -96,14 +103,17 @@ def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> s
     each = element_count(shape) // max(1, element_count(node.shape))
     match node.gate.name:
         case "sum" | "sum_to":
-            return f"{g} to each of {each} elements"
+            told = ngettext("{g} to each of {n} elements", "{g} to each of {n} elements", each)
+            return told.format(g=g, n=each)
         case "mean":
             return f"{g} / {each}"
         case "max" | "min":
-            which = "largest" if node.gate.name == "max" else "smallest"
-            return f"{g} to the {which}"
+            largest = node.gate.name == "max"
+            told = _("{g} to the largest") if largest else _("{g} to the smallest")
+            return told.format(g=g)
         case "var":
-            return f"{g} · 2({x} − mean)/{each - params['ddof']}"
+            told = _("{g} · 2({x} − mean)/{n}")
+            return told.format(g=g, x=x, n=each - params["ddof"])
         case "logsumexp":
             return f"{g} · softmax({x})"
         case "softmax":
@@ -113,21 +123,23 @@ def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> s
         case "matmul":
             return _product_back(node, position, label, g)
         case "reshape":
-            return f"{g} back in shape {format_shape(shape)}"
+            return _("{g} back in shape {shape}").format(g=g, shape=format_shape(shape))
+        case "transpose" if params["axes"] is None:
+            return f"({g})ᵀ" if " " in g else f"{g}ᵀ"
         case "transpose":
-            return f"{g}ᵀ" if params["axes"] is None else f"{g}, its axes put back"
+            return _("{g}, its axes put back").format(g=g)
         case "broadcast_to":
-            return f"the copies' {g} added up"
+            return _("the copies' {g} added up").format(g=g)
         case "index":
-            return f"{g} to [{key_text(params['key'])}], 0 elsewhere"
+            return _("{g} to [{key}], 0 elsewhere").format(g=g, key=key_text(params["key"]))
         case "place":
-            return f"{g} from [{key_text(params['key'])}]"
+            return _("{g} from [{key}]").format(g=g, key=key_text(params["key"]))
         case "take":
-            return f"{g} added where it was taken from, 0 elsewhere"
+            return _("{g} added where it was taken from, 0 elsewhere").format(g=g)
         case "scatter_add":
-            return f"{g} from where it was added"
+            return _("{g} from where it was added").format(g=g)
         case "concatenate" | "stack":
-            return f"its own piece of {g}"
+            return _("its own piece of {g}").format(g=g)
     return g
 
 
