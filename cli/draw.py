@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
-from .choices import Choice, lesson_options, output_option, picture_options
+from .choices import Choice, lang_option, lesson_options, output_option, picture_options
 from .failures import FAILED, BadInput, NoEngine
 from .lesson import Lesson, read_lesson
 from .streams import say
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @picture_options
 @lesson_options
+@lang_option
 @click.option("--no-values", is_flag=True, help="The circuit without its numbers.")
 @click.option("--names", type=Choice(("given", "all", "none")), help="Names of inner results.")
 @click.option(

@@ -66,6 +66,9 @@ def _say_folded(table: Table) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    from microgd.translation import translated
+
+    styles = {translated(name): style for name, style in _STYLES.items()}
     rich = RichTable(
         box=box.SIMPLE_HEAD if speaks_unicode() else box.ASCII,
         pad_edge=False,
@@ -77,7 +80,7 @@ def _say_folded(table: Table) -> None:
         rich.add_column(
             Text(fitted(name)),
             justify="right" if column.endswith(">") else "left",
-            style=_STYLES.get(name, ""),
+            style=styles.get(name, ""),
             overflow="fold",
         )
     for row in table.rows:

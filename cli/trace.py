@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
-from .choices import lesson_options, output_option, picture_options
+from .choices import lang_option, lesson_options, output_option, picture_options
 from .failures import FAILED
 from .lesson import Lesson, read_lesson
 from .streams import say
@@ -24,6 +24,7 @@ from .streams import say
 @lesson_options
 @output_option("Also draw it: .svg, .png, .dot or .pdf. May be repeated.")
 @picture_options
+@lang_option
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Tell a calculation step by step.
@@ -86,6 +87,7 @@ def _require_consistent(options: dict[str, Any]) -> None:
 def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
     """The forward lines, the backward table, the gradients, and what is worth a note."""
     from microgd.trace.numbers import format_value
+    from microgd.translation import _
 
     from .output import gap, heading, show_table
 
@@ -96,14 +98,14 @@ def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
     else:
         forward = [e for e in trace.events if e.kind == "forward"]
         if forward:
-            heading("forward")
+            heading(_("forward"))
             _numbered((e.step, e.sentence) for e in forward)
         else:
             gap()
             value = format_value(lesson.output.value, trace.digits)
-            say(f"There is no gate in it, only the value {value}.")
+            say(_("There is no gate in it, only the value {value}.").format(value=value))
         if options["sentences"] and trace.has_gradients:
-            heading("backward")
+            heading(_("backward"))
             _numbered((e.step, trace.line(e)) for e in trace.events if e.kind != "forward")
     if trace.has_gradients and not options["sentences"]:
         show_table(trace.table())
@@ -122,16 +124,18 @@ def _numbered(lines: Any) -> None:
 
 
 def _notes(lesson: Lesson) -> None:
+    from microgd.translation import _
+
     from .nonfinite import remark
     from .output import gap
 
     notes = [f"{n.label}, {n.tie}" for n in lesson.trace.nodes if n.tie]
     if (found := remark(lesson)) is not None:
-        notes.append(f"{found}\n  It did not reach the result.")
+        notes.append(f"{found}\n  {_('It did not reach the result.')}")
     if notes:
         gap()
     for note in notes:
-        say(f"Note: {note}")
+        say(_("Note: {text}").format(text=note))
 
 
 def _draw(lesson: Lesson, options: dict[str, Any], quiet: bool) -> None:

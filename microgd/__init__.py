@@ -97,6 +97,7 @@ from microgd.opencl import showing as _showing
 from microgd.tensor import Tensor, constant, placeholder
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
+from microgd.translation import speaking
 
 if TYPE_CHECKING:
     from microgd.opencl.array import DeviceArray, device_array
@@ -203,6 +204,7 @@ __all__ = [
     "sin",
     "softmax",
     "softplus",
+    "speaking",
     "sqrt",
     "square",
     "stack",
