@@ -19,6 +19,7 @@ from microgd.plots.plot import Plot
 from microgd.plots.rate_search import draw_rate_search
 from microgd.plots.sanity import draw_sanity
 from microgd.plots.schedules import draw_schedules
+from microgd.plots.watch import watch
 
 __all__ = [
     "Plot",
@@ -34,4 +35,5 @@ __all__ = [
     "draw_rates",
     "draw_sanity",
     "draw_schedules",
+    "watch",
 ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """A title, column names (those ending in `>` are right-aligned), rows of text, and notes."""
 
@@ -43,6 +43,9 @@ class Table:
         for row in self.rows:
             table.add_row(*map(Text, row))
         return table
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         lines = [f" {line}".rstrip() for line in aligned(self.columns, self.rows)]
