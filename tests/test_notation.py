@@ -112,6 +112,7 @@ def test_any_text_is_written_whole(text: str) -> None:
         assert depth >= 0
     assert depth == 0
     markup = re.sub(r'"(?:[^"\\]|\\.)*"', "", to_typst(part))
+    markup = re.sub(r"italic\([A-Za-zΑ-ω]\)", "", markup)  # one letter is only a letter
     assert re.fullmatch(r"[a-z.,:#() +−·×=≠≈<>≥≤→←∧⊗⊙∂]*", re.sub(r"\\[()\[\]|]", "", markup))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from microgd.notation.names import printable, split_name
 from microgd.notation.tree import (
@@ -21,6 +22,7 @@ from microgd.notation.tree import (
 )
 
 _PLAIN_SIGNS = frozenset("+−·×=≠≈<>≥≤→←∧⊗⊙")
+_LETTER = re.compile("[A-Za-zΑ-ω]")
 _FUNCTIONS = {"exp", "ln", "log", "sin", "cos", "tanh", "max", "min"}
 
 
@@ -29,15 +31,16 @@ def to_typst(part: Part) -> str:
 
     >>> from microgd.notation.reading import read
     >>> print(to_typst(read("1/x²")))
-    frac(upright("1"), attach(italic("x"), t: upright("2")))
+    frac(upright("1"), attach(italic(x), t: upright("2")))
     """
     match part:
         case Number(text):
             return f"upright({typst_string(text)})"
         case Name(text):
             base, below = split_name(text)
-            face = "italic" if len(base) == 1 else "upright"
-            name = f"{face}({typst_string(base)})"
+            name = f"upright({typst_string(base)})"
+            if len(base) == 1:  # a bare letter is set closer to its neighbours than a text is
+                name = f"italic({base if _LETTER.fullmatch(base) else typst_string(base)})"
             return f"attach({name}, b: upright({typst_string(below)}))" if below else name
         case Word("∂"):
             return "∂"

@@ -60,7 +60,7 @@ def formula(text: str, names: Iterable[str] = (), *, display: bool = False) -> s
     """A formula of a lesson as typst content.
 
     >>> formula("−3 · z", ["z"])
-    '$− upright("3") · italic("z")$'
+    '$− upright("3") · italic(z)$'
     """
     space = " " if display else ""
     return f"${space}{to_typst(read(text, names))}{space}$"

@@ -1,0 +1,173 @@
+"""Slides as typst: one page a step, 16:9, everything at the same place on each page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from microgd.draw.palette import Palette
+from microgd.teaching.frames import size_of
+from microgd.teaching.inked import Formula, numbers_of, rule_of, symbols_of, typst_formula
+from microgd.teaching.typesetting import colour, formula, picture, raw_string, words
+from microgd.translation import _
+
+if TYPE_CHECKING:
+    from microgd.teaching.slides import Slide, Slides
+
+#: Points: the page, the room for the circuit on it, and how much it may grow.
+PAGE = (842, 474)
+ROOM = (786, 252)
+LARGEST = 1.9
+
+_SETUP = """\
+#set document(title: {title}, author: {author}, date: none)
+#set page(width: {width}pt, height: {height}pt, margin: 28pt, fill: {background})
+#set text(font: ("Arimo", "Libertinus Serif"), size: 17pt, fill: {ink}, lang: {lang})
+#show math.equation: set text(font: "New Computer Modern Math")
+#set par(spacing: 0pt)
+#let fitted(body) = layout(room => {{
+  set block(spacing: 0pt)
+  let own = measure(body)
+  let factor = calc.min(1, room.width / calc.max(own.width, 1pt), room.height / calc.max(own.height, 1pt))
+  scale(factor * 100%, reflow: true, body)
+}})
+#let line_at(dy, height, size, body) = place(top + left, dy: dy, block(
+  width: 100%, height: height, align(center + horizon, text(size: size, fitted(body))),
+))
+#let slide(phase, title, number, count, circuit, symbols, numbers) = page({{
+  place(top + left, text(size: 14pt, fill: {quiet}, phase))
+  place(top + right, text(size: 14pt, fill: {quiet}, [#number / #count]))
+  place(top + left, dy: 24pt, block(width: 100%, height: {room}pt, align(center + horizon, circuit)))
+  line_at(286pt, 62pt, 23pt, symbols)
+  line_at(352pt, 52pt, 28pt, numbers)
+  place(bottom + left, dy: 20pt, text(size: 9pt, fill: {quiet}, title))
+  place(bottom + left, dx: -28pt, dy: 28pt, rect(width: {width}pt * number / count, height: 4pt, fill: {active}))
+}})
+#let notes(heading, body) = page({{
+  text(size: 14pt, fill: {quiet}, heading)
+  v(24pt)
+  set par(leading: 0.8em)
+  text(size: 22pt, body)
+}})
+"""
+
+
+def source(slides: Slides, *, with_notes: bool) -> str:
+    """The slides as typst source."""
+    colours = slides.colours
+    title = slides.title or _plain_title(slides)
+    pages = [_setup(slides, title), _first(slides)]
+    said = slides.notes
+    if with_notes:
+        pages.append(_notes(0, said[0], len(slides)))
+    names: dict[str, str] = {}
+    for slide, svg in zip(slides.steps, slides.pictures, strict=True):
+        pages.append(_step(slides, slide, svg, title, colours, names))
+        if with_notes:
+            pages.append(_notes(slide.number, said[slide.number], len(slides)))
+    pages.append(_last(slides))
+    if with_notes:
+        pages.append(_notes(len(slides) - 1, said[-1], len(slides)))
+    return "\n".join(pages) + "\n"
+
+
+def _plain_title(slides: Slides) -> str:
+    return "; ".join(slides.formulas) or _("Backpropagation, gate by gate")
+
+
+def _setup(slides: Slides, title: str) -> str:
+    colours = slides.colours
+    return _SETUP.format(
+        title=raw_string(title),
+        author=raw_string(slides.author) if slides.author else "()",
+        width=PAGE[0],
+        height=PAGE[1],
+        room=ROOM[1],
+        background=colour(colours.background),
+        ink=colour(colours.ink),
+        quiet=colour(colours.name),
+        active=colour(colours.active),
+        lang=raw_string(slides.lang),
+    )
+
+
+def _first(slides: Slides) -> str:
+    """The title, the calculation, the inputs, the author."""
+    rows = []
+    if slides.title:
+        rows.append(f"text(size: 38pt, weight: 700)[{words(slides.title)}]")
+    size = 30 if len(slides.formulas) < 4 else 22
+    if slides.formulas:
+        lines = [f"fitted[{formula(f, slides.names, display=True)}]" for f in slides.formulas[-7:]]
+        rows.append(f"text(size: {size}pt, stack(spacing: 14pt, {', '.join(lines)}))")
+    elif not slides.title:
+        rows.append(f"text(size: 34pt, weight: 700)[{words(_plain_title(slides))}]")
+    if slides.given:
+        given = " #h(1.2em) ".join(formula(g, slides.names) for g in slides.given[:16])
+        more = " …" if len(slides.given) > 16 else ""
+        rows.append(f"text(size: 20pt)[{given}{more}]")
+    if slides.author:
+        quiet = colour(slides.colours.name)
+        rows.append(f"text(size: 18pt, fill: {quiet})[{words(slides.author)}]")
+    return f"#page(align(center + horizon, stack(spacing: 34pt, {', '.join(rows)})))"
+
+
+def _step(
+    slides: Slides, slide: Slide, svg: str, title: str, colours: Palette, names: dict[str, str]
+) -> str:
+    width, height = size_of(svg)
+    factor = min(ROOM[0] / width, ROOM[1] / height, LARGEST)
+    panel = slide.panel
+
+    def set_(formula: Formula) -> str:
+        return f"[{typst_formula(formula, panel.names, colours)}]"
+
+    symbols = set_(symbols_of(panel))
+    if panel.rule:
+        symbols = f"grid(columns: 2, column-gutter: 2.4em, {symbols}, {set_(rule_of(panel))})"
+    numbers = set_(numbers_of(panel))
+    if not panel.numbers:  # too long to write out: the sentence says what happens
+        numbers = f"text(size: 16pt)[{words(panel.sentence)}]" if _adds(slide) else "[]"
+    circuit = picture(svg, width=f"{width * factor:.1f}pt", height=f"{height * factor:.1f}pt")
+    return (
+        f"#slide([{words(slide.phase)}], [{words(title)}], {slide.number}, {len(slides.steps)}, "
+        f"{circuit}, {symbols}, {numbers})"
+    )
+
+
+def _adds(slide: Slide) -> bool:
+    """Whether the sentence says more than the formula."""
+    return slide.panel.kind != "seed"
+
+
+def _last(slides: Slides) -> str:
+    """The table of gradients; of the forward pass alone, the result."""
+    from microgd.teaching.slides import MOST_ROWS
+
+    colours = slides.colours
+    inks = ("ink", "value", "gradient")
+    if not slides.trace.has_gradients:
+        label, value = slides.rows[0]
+        return f"#page(align(center + horizon, text(size: 40pt)[{formula(f'{label} = {value}', slides.names)}]))"
+    shown = slides.rows[:MOST_ROWS]
+    cells = [f"text(fill: {colour(colours.name)})[{words(c)}]" for c in slides.columns[:2]]
+    f = slides.trace.by_id[slides.trace.output].label
+    cells.append(f"text(fill: {colour(colours.name)})[{words(_('gradient of {f}').format(f=f))}]")
+    for row in shown:
+        for ink, cell in zip(inks, row, strict=True):
+            cells.append(
+                f"text(fill: {colour(getattr(colours, ink))})[{formula(cell, slides.names)}]"
+            )
+    more = len(slides.rows) - len(shown)
+    rest = f", v(12pt), text(size: 14pt)[{words(_('and {n} more').format(n=more))}]" if more else ""
+    size = 26 if len(shown) <= 7 else 19
+    table = (
+        f"table(columns: 3, align: (left, right, right), stroke: none, "
+        f"inset: (x: 18pt, y: {size // 3}pt), {', '.join(cells)}, "
+        f"table.hline(y: 1, stroke: 1pt + {colour(colours.faint)}))"
+    )
+    return f"#page(align(center + horizon, stack(fitted(text(size: {size}pt, {table})){rest})))"
+
+
+def _notes(number: int, text: str, count: int) -> str:
+    heading = _("Notes to page {number} of {count}").format(number=number + 1, count=count)
+    return f"#notes([{words(heading)}], [{words(text)}])"
