@@ -95,8 +95,10 @@ def grouped(wrongs: Iterable[Wrong], rights: Sequence[Value], digits: int) -> tu
     known = [(flat(r), tolerances(r, digits)) for r in rights]
     groups: list[tuple[list[float], tuple[float, ...], list[Wrong]]] = []
     for wrong in wrongs:
+        if not 0 < np.size(wrong.value) <= 2 * WRITTEN_OUT:
+            continue
         numbers = flat(wrong.value)
-        if not 0 < len(numbers) <= 2 * WRITTEN_OUT or any(fits(numbers, *k) for k in known):
+        if any(fits(numbers, *k) for k in known):
             continue
         for values, within, members in groups:
             if fits(numbers, values, within):
@@ -111,10 +113,11 @@ def _mistake(members: Sequence[Wrong]) -> Mistake:
     first = members[0]
     texts = list(dict.fromkeys(m.text for m in members))[:MOST_NAMED]
     names = dict.fromkeys(m.name for m in members)
-    return Mistake(first.name, first.value, _sentence(texts), tuple(names)[1:])
+    return Mistake(first.name, first.value, that_is(*texts), tuple(names)[1:])
 
 
-def _sentence(texts: Sequence[str]) -> str:
+def that_is(*texts: str) -> str:
+    """What to say of one or two mistakes that make one number."""
     if len(texts) == 1:
         return _("that is what you get if {mistake}").format(mistake=texts[0])
     return _("that is what you get if {mistake}, or if {other}").format(
