@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @picture_options
 @lesson_options
 @lang_option
+@click.option("--terminal", is_flag=True, help="Draw it here, in characters.")
 @click.option("--no-values", is_flag=True, help="The circuit without its numbers.")
 @click.option("--names", type=Choice(("given", "all", "none")), help="Names of inner results.")
 @click.option(
@@ -51,10 +52,14 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd draw "sigmoid(w*x)" w=2 x=1 --expand all --look lecture -o f.png
       microgd draw "max(a, b) * c" a=1 b=2 c=3 --steps -o frames.svg
       microgd draw "relu(x)" x:100x4096 --jacobian
+      microgd draw "(x + y) * z" x=-2 y=5 z=-4 --terminal
     """
     from .pictures import require_endings, require_format
 
     outputs: tuple[str, ...] = options["outputs"] or ("circuit.svg",)
+    if options["terminal"]:
+        _require_characters(options)
+        outputs = options["outputs"]
     require_endings(outputs)
     if "-" in outputs and options["steps"]:
         raise click.UsageError("--steps writes several files, which standard output cannot hold.")
@@ -75,10 +80,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         expand=options["expand"],
         digits=options["digits"],
     )
+    if options["terminal"]:
+        _show(lesson, options)
     try:
         if options["steps"]:
             _save_steps(lesson, options, outputs)
-        else:
+        elif outputs:
             _save(_drawing(lesson, options, options["step"]), options, outputs)
     except NoEngine:
         from microgd.draw.outline import outline
@@ -93,6 +100,37 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if (message := trouble(lesson)) is not None:
         complain(message)
         ctx.exit(FAILED)
+
+
+def _require_characters(options: dict[str, Any]) -> None:
+    """Refuse what characters cannot show."""
+    if options["steps"]:
+        raise click.UsageError("--steps writes pictures; `microgd step` shows the steps here.")
+    if "-" in options["outputs"]:
+        raise click.UsageError("--terminal and `-o -` both print: choose one.")
+    for name in ("look", "jacobian", "transparent", "compact", "dpi", "dot", "timeout"):
+        if options[name] and not options["outputs"]:
+            raise click.UsageError(f"--{name} is about a picture: add -o circuit.svg.")
+
+
+def _show(lesson: Lesson, options: dict[str, Any]) -> None:
+    """The circuit in this terminal."""
+    from microgd.errors import DrawingError
+
+    from .screens import circuit_here, show_screen
+
+    try:
+        drawn = circuit_here(
+            lesson.trace,
+            gradients=not options["forward"],
+            values=not options["no_values"],
+            names=options["names"] or "given",
+            focus=options["focus"],
+            hops=2 if options["hops"] is None else options["hops"],
+        )
+        show_screen(drawn.at(options["step"]), options["palette"] or "default")
+    except DrawingError as error:  # a node or a step that is not there
+        raise BadInput(str(error)) from error
 
 
 def _drawing(lesson: Lesson, options: dict[str, Any], step: int | None) -> Drawing:

@@ -34,7 +34,7 @@ def console() -> Console:
     return Console(file=sys.stdout, width=width(), highlight=False, markup=False, emoji=False)
 
 
-def _coloured() -> bool:
+def coloured() -> bool:
     """Whether Rich has anything to do: in a terminal, and where FORCE_COLOR asks for it."""
     return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
@@ -53,7 +53,7 @@ def show_table(table: Table, *, titled: bool = True) -> None:
         heading(table.title)
     else:
         gap()
-    if not _coloured() and (lines := _plain_table(table)) is not None:
+    if not coloured() and (lines := _plain_table(table)) is not None:
         say("\n".join(lines))
     else:
         _say_folded(table)
@@ -85,7 +85,7 @@ def _say_folded(table: Table) -> None:
         )
     for row in table.rows:
         rich.add_row(*(Text(fitted(cell)) for cell in row))
-    _say_rendered(rich)
+    say_rendered(rich)
 
 
 def _plain_table(table: Table) -> list[str] | None:
@@ -99,7 +99,7 @@ def _plain_table(table: Table) -> list[str] | None:
     return lines if max(map(len, lines)) <= width() else None
 
 
-def _say_rendered(what: RenderableType) -> None:
+def say_rendered(what: RenderableType) -> None:
     """Rich only renders; printing by itself, it would end the program at a closed pipe."""
     out = console()
     with out.capture() as captured:
@@ -110,12 +110,12 @@ def _say_rendered(what: RenderableType) -> None:
 def heading(text: str) -> None:
     """A title over lines, as a table has it."""
     gap()
-    if not _coloured():
+    if not coloured():
         say(fitted(text))
         return
     from rich.text import Text
 
-    _say_rendered(Text(fitted(text), style="bold"))
+    say_rendered(Text(fitted(text), style="bold"))
 
 
 def say_wrapped(text: str) -> None:

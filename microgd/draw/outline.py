@@ -39,7 +39,8 @@ def _outline(trace: Trace, seen: Progress) -> str:
         node, before, below = waiting.pop()
         again = node.id in written and bool(node.wires)
         written.add(node.id)
-        rows.append((before + _name(node, again), *_numbers(trace, node, seen)))
+        name = before + _name(node, again, node.id == seen.node)
+        rows.append((name, *_numbers(trace, node, seen)))
         if again:
             continue
         drawn = [w for i, w in enumerate(node.wires) if i not in node.folded]
@@ -55,10 +56,11 @@ def _outline(trace: Trace, seen: Progress) -> str:
     return "\n".join([*lines, "…"] if waiting else lines)
 
 
-def _name(node: TraceNode, again: bool) -> str:
+def _name(node: TraceNode, again: bool, active: bool) -> str:
+    """The label and the sign; where the current step takes place, in brackets."""
     if node.kind != "gate":
-        return node.label
-    name = f"{node.label}: {node.sign}"
+        return f"[{node.label}]" if active else node.label
+    name = f"{node.label}: [{node.sign}]" if active else f"{node.label}: {node.sign}"
     return _("{name}, as above").format(name=name) if again else name
 
 
@@ -70,3 +72,38 @@ def _numbers(trace: Trace, node: TraceNode, seen: Progress) -> tuple[str, str]:
         shown = format_value(node.gradient, trace.digits)
         gradient = _("gradient {number}").format(number=shown)
     return value, gradient
+
+
+def stacked(trace: Trace, *, step: int | None = None, gradients: bool = True) -> str:
+    """Every node in lines of its own, in the order of computation, where an outline is too wide.
+
+    >>> import microgd as mg
+    >>> print(stacked(mg.circuit("x * y", x=2, y=3).trace()))
+    x
+      value 2
+      gradient 3
+    y
+      value 3
+      gradient 2
+    f: × of x, y
+      value 6
+      gradient 1
+    """
+    with speaking(trace.lang):
+        return _stacked(trace, progress(trace, step, gradients=gradients))
+
+
+def _stacked(trace: Trace, seen: Progress) -> str:
+    source = {w.id: w.source for w in trace.wires}
+    lines: list[str] = []
+    for node in trace.nodes:
+        if len(lines) >= MOST_LINES:
+            return "\n".join([*lines, "…"])
+        if node.kind == "constant" and node.shape == () and not node.named:
+            continue
+        drawn = [w for i, w in enumerate(node.wires) if i not in node.folded]
+        inputs = ", ".join(trace.by_id[source[w]].label for w in drawn)
+        name = _name(node, False, node.id == seen.node)
+        lines.append(_("{gate} of {inputs}").format(gate=name, inputs=inputs) if inputs else name)
+        lines += [f"  {number}" for number in _numbers(trace, node, seen) if number]
+    return "\n".join(lines)
