@@ -270,7 +270,8 @@ ROWS = (
                 "0.24 are the softmax of 2.05."
             ),
             N_(
-                "The printed probabilities 0.41 + 0.36 + 0.22 are 0.99 together: each is rounded by itself."
+                "The printed probabilities 0.41 + 0.36 + 0.22 are 0.99 together: each is "
+                "rounded by itself."
             ),
         ),
     ),

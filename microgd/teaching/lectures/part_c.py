@@ -265,7 +265,7 @@ ROWS = (
         ("000", "001", "002"),
         commands=("microgd noise", "microgd descend bowl --noise 0.5 --steps 20"),
         claims=(
-            Claim(N_("noise falls with √B, and is 0 at B = N"), by.noise_by_size, 0.06),
+            Claim(N_("noise falls with √B, and is 0 at B = N"), by.noise_by_size, 0.08),
             Claim(N_("the gradients of single examples are right on average"), by.right_on_average),
         ),
     ),

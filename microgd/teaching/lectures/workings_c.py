@@ -189,9 +189,7 @@ def _noise() -> Any:
     def loss(p: Any, batch: dict[str, Array]) -> Any:
         return mg.mean((p["a"] * batch["x"] + p["c"] - batch["y"]) ** 2)
 
-    return gradient_noise(
-        loss, {"a": 0.5, "c": 0.0}, toy_data(64), sizes=[1, 4, 16, 64], draws=2000
-    )
+    return gradient_noise(loss, {"a": 0.5, "c": 0.0}, toy_data(64), sizes=[1, 4, 16, 64], draws=300)
 
 
 def noise_by_size() -> tuple[Any, Any]:
