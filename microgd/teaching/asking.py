@@ -40,9 +40,10 @@ def asked(trace: Trace, event: Event, more: Iterable[Wrong] = ()) -> Iterator[Qu
     """The questions of a step, the most telling one first."""
     if event.kind == "seed" or (trace.by_id[event.node].kind != "gate" and event.kind == "forward"):
         return
-    small = event.value is not None and 0 < np.size(event.value) <= WRITTEN_OUT
+    size = 0 if event.value is None else np.size(event.value)
+    small = 0 < size <= WRITTEN_OUT
     product = event.kind == "contribution" and trace.by_id[event.node].gate == "matmul"
-    telling = (product and np.size(event.value) > 1) or (event.kind != "forward" and not small)
+    telling = (product and size > 1) or (event.kind != "forward" and not small)
     if telling and (chosen := _formula(trace, event)) is not None:
         yield chosen
     if small and event.value is not None:
@@ -114,7 +115,7 @@ def _open(panel: Panel) -> str:
 
 def _copies(trace: Trace, event: Event) -> str:
     """The sum over the copies of one number."""
-    if np.size(event.value) != 1 or np.size(event.parts[0]) > WRITTEN_OUT:
+    if trace.by_id[event.target or event.node].shape or np.size(event.parts[0]) > WRITTEN_OUT:
         return ""
     first, *rest = (format_value(x, trace.digits) for x in flat(event.parts[0]))
     return first + "".join(f" + ({x})" if x[0] == "−" else f" + {x}" for x in rest) + " = ?"

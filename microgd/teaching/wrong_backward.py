@@ -43,6 +43,7 @@ _RARE = frozenset({"sum-rule", "output-value", "split", "added-as-multiplied", "
 def _contribution(trace: Trace, event: Event, position: int) -> Iterator[Wrong]:
     node = trace.by_id[event.node]
     up: Any = event.upstream
+    value: Any = event.value
     inputs = inputs_of(trace, node)
     values = [i.value for i in inputs]
     g = gradient_symbol(trace, node)
@@ -56,7 +57,7 @@ def _contribution(trace: Trace, event: Event, position: int) -> Iterator[Wrong]:
         yield Wrong(
             "forgot-upstream",
             _("the upstream gradient is not multiplied in"),
-            as_value(local + np.zeros(np.shape(event.value))),
+            as_value(local + np.zeros(np.shape(value))),
             rule,
         )
         yield Wrong(
@@ -65,7 +66,7 @@ def _contribution(trace: Trace, event: Event, position: int) -> Iterator[Wrong]:
             up,
             g,
         )
-        yield Wrong("sign", _("the sign is wrong"), _minus(event.value))
+        yield Wrong("sign", _("the sign is wrong"), _minus(value))
         yield from (w for w in wrong if w.name in _RARE)
         yield Wrong(
             "added",
@@ -75,10 +76,10 @@ def _contribution(trace: Trace, event: Event, position: int) -> Iterator[Wrong]:
         )
     else:
         yield Wrong("forgot-local", _("the upstream gradient is sent on as it is"), up, g)
-        if np.ndim(event.value) == 2:
-            turned = np.asarray(event.value).T
+        if np.ndim(value) == 2:
+            turned = np.asarray(value).T
             yield Wrong("result-transposed", _("the result is transposed"), turned)
-        yield Wrong("sign", _("the sign is wrong"), _minus(event.value))
+        yield Wrong("sign", _("the sign is wrong"), _minus(value))
     yield from _of_the_target(trace, event)
 
 
@@ -175,7 +176,8 @@ def _branch(trace: Trace, event: Event) -> Iterator[Wrong]:
 
 def _broadcast(trace: Trace, event: Event) -> Iterator[Wrong]:
     before = np.asarray(event.parts[0], np.float64)
-    shape = np.shape(event.value)
+    value: Any = event.value
+    shape = np.shape(value)
     partial = gradient_symbol(trace, trace.by_id[event.node])
     yield Wrong(
         "broadcast-not-summed",
@@ -184,7 +186,7 @@ def _broadcast(trace: Trace, event: Event) -> Iterator[Wrong]:
         partial,
     )
     copies = before.size // max(1, int(np.prod(shape)))
-    whole = np.asarray(event.value, np.float64)
+    whole = np.asarray(value, np.float64)
     yield Wrong(
         "broadcast-averaged",
         _("the mean over the copies is taken, and not the sum"),

@@ -97,7 +97,7 @@ def _total(node: TraceNode, up: Any, x: Any, name: str, g: str) -> Iterator[Wron
                     as_value(spread * count), f"{g} · {count}")  # fmt: skip
     else:
         yield Wrong("forgot-1/n", _("the 1/n of the mean is forgotten"), as_value(spread), g)
-        for n in sorted({x.size, *x.shape, count - 1, count + 1} - {count, 0, 1}):
+        for n in sorted({x.size, *x.shape, count - 1} - {count, 0, 1}):
             text = _("it is divided by {wrong}, and not by {n}").format(wrong=n, n=count)
             yield Wrong("wrong-n", text, as_value(spread / n), f"{g} / {n}")
         yield Wrong("multiplied-by-n", _("it is multiplied by n, and not divided"),

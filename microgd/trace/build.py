@@ -142,7 +142,11 @@ def _wires(
     wire_ids: Sequence[tuple[str, ...]],
     contributions: Sequence[Sent],
 ) -> tuple[Wire, ...]:
-    along = {wire_ids[s.node.stamp][s.position]: s.after for s in contributions}
+    along: dict[str, Value | None] = {}
+    for s in contributions:
+        wire = wire_ids[s.node.stamp][s.position]
+        before = along.get(wire)  # along a wire of a wrong sweep something may come twice
+        along[wire] = s.after if before is None or s.after is None else before + s.after
     return tuple(
         [
             Wire(wire, ids[source.stamp], own, position, along.get(wire))

@@ -101,7 +101,7 @@ class Telling:
             if last[s.target] == number and len(so_far) > 1:
                 self._branch(s.target, so_far, totals[s.target])
 
-    def _contribution(self, s: Sent) -> None:
+    def _contribution(self, s: Sent, said: str | None = None) -> None:
         node, position, target, upstream, value, _, local = s
         pattern, names, place = node.gate.pattern, self.names, node.stamp
         if value is None:
@@ -121,7 +121,7 @@ class Telling:
                 value=value,
                 parts=(),
                 axes=(),
-                _sentence=self.voice,
+                _sentence=self.voice if said is None else said,
             )
         )
 
