@@ -6,6 +6,7 @@ So `microgd --help` imports neither NumPy nor microgd, and answers at once.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,7 @@ from .streams import flush_output, forget_output, say, speak_plainly
 #: What the commands are about: the headings of their list.
 SECTIONS = {
     "Calculations": ("trace", "draw", "check", "grad", "jacobian", "gates"),
+    "Teaching": ("slides",),
     "Walking down": ("descend", "optimizer", "schedule", "noise"),
     "Nets": (
         *("data", "sanity", "lr-find", "train", "evaluate", "predict"),
@@ -33,6 +35,7 @@ COMMANDS = {
     "grad": ("grad", "Print the value and the gradients, as plain numbers."),
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
     "gates": ("gates", "List the gates, or explain one."),
+    "slides": ("slides", "Make slides of a calculation: a page for each step."),
     "descend": ("descend", "Walk down a function step by step, and show the way."),
     "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),
@@ -109,9 +112,22 @@ class CommandLine(click.Group):
             sys.exit(INTERRUPTED)
         except click.ClickException as error:
             flush_output()
-            error.show(sys.stderr)
+            given = args[0] if args else extra.get("args")
+            _show(error, sys.argv[1:] if given is None else given)
             sys.exit(error.exit_code)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: click.ClickException, words: Sequence[str]) -> None:
+    """The complaint as click writes it; a file's name in it cannot pretend to be a line of ours."""
+    from io import StringIO
+
+    written = StringIO()
+    error.show(written)
+    text = written.getvalue().removesuffix("\n")
+    for name in {name for word in words for name in word.split("/") if "\n" in name}:
+        text = text.replace(name, " ".join(name.split()))
+    say(text, err=True)
 
 
 def _hint(name: str) -> str:

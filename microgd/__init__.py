@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from microgd.opencl.array import DeviceArray, device_array
     from microgd.opencl.devices import devices
     from microgd.opencl.program import Program, compile
+    from microgd.teaching.slides import slides
 
 Tensor._repr_svg_ = _notebook.tensor_svg
 Trace._repr_html_ = _notebook.trace_html
@@ -202,6 +203,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "slides",
     "softmax",
     "softplus",
     "speaking",
@@ -229,12 +231,14 @@ _FLOORS = (
     *("data", "init", "lab", "losses", "nn", "optim", "plots", "schedules", "stopping"),
     "training",
 )
-_COMPILER = {
-    "DeviceArray": "array",
-    "Program": "program",
-    "compile": "program",
-    "device_array": "array",
-    "devices": "devices",
+#: Name → its module, imported when first used.
+_LATER = {
+    "DeviceArray": "opencl.array",
+    "Program": "opencl.program",
+    "compile": "opencl.program",
+    "device_array": "opencl.array",
+    "devices": "opencl.devices",
+    "slides": "teaching.slides",
 }
 
 
@@ -243,10 +247,10 @@ def __getattr__(name: str) -> Any:
 
     if name in _FLOORS:
         return import_module(f"microgd.{name}")
-    module = _COMPILER.get(name)
+    module = _LATER.get(name)
     if module is None:
         raise AttributeError(f"module 'microgd' has no attribute {name!r}")
-    found = getattr(import_module(f"microgd.opencl.{module}"), name)
+    found = getattr(import_module(f"microgd.{module}"), name)
     globals()[name] = found
     return found
 

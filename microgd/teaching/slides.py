@@ -13,12 +13,13 @@ from microgd.draw.palette import Palette, palette_named
 from microgd.errors import ArgumentError, DrawingError
 from microgd.files import write_whole
 from microgd.graph.node import Node
+from microgd.notation.names import printable
 from microgd.teaching.panel import Panel, panels
 from microgd.teaching.whole import formulas_of, inputs_in_words, labels_of
 from microgd.trace.build import trace as build_trace
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import digits_for
-from microgd.translation import _, language, ngettext, speaking
+from microgd.translation import _, language, speaking
 
 #: More pages are no lecture; each is a picture of its own.
 MOST_SLIDES = 250
@@ -52,6 +53,7 @@ class Slides:
     Attributes:
         trace: what is told.
         title, author: on the first page; without a title, the calculation itself is large there.
+        text: what to say on the first page, before the calculation itself.
         formulas: the calculation, a line for each result that has a name.
         given: the inputs with their values.
         steps: a page each.
@@ -61,6 +63,7 @@ class Slides:
     trace: Trace
     title: str
     author: str
+    text: str
     formulas: tuple[str, ...]
     given: tuple[str, ...]
     steps: tuple[Slide, ...]
@@ -121,6 +124,17 @@ class Slides:
             return same_size([replace(d, titles={}).svg for d in drawn])
 
     @property
+    def number_size(self) -> float:
+        """How large the numbers of the circuit are on a page, in points (the page is 842 wide)."""
+        import re
+
+        from microgd.teaching.slides_typst import factor_of
+
+        svg = self.pictures[0]
+        sizes = [float(s) for s in re.findall(r'font-size="([\d.]+)"', svg)]
+        return max((s for s in sizes if s <= 15), default=15.0) * factor_of(svg)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What to say at each page."""
         with speaking(self.lang):
@@ -132,6 +146,7 @@ class Slides:
                 last = _("The gradient of {f} with respect to every input.").format(f=f)
             else:
                 last = _("The result.")
+            first = f"{self.text.strip()}\n\n{first}" if self.text.strip() else first
             return (first, *(s.panel.sentence for s in self.steps), last)
 
     def typst(self, notes: Notes = "none") -> str:
@@ -164,7 +179,7 @@ class Slides:
     def pdfpc(self) -> str:
         """The notes as the file that the presenters pdfpc and pympress read beside a PDF."""
         pages = [
-            {"idx": i, "label": str(i + 1), "overlay": 0, "note": note}
+            {"idx": i, "label": str(i + 1), "overlay": 0, "note": _plain(note)}
             for i, note in enumerate(self.notes)
         ]
         found = {"pdfpcFormat": 2, "disableMarkdown": True, "pages": pages}
@@ -210,6 +225,7 @@ def slides(
     *,
     title: str = "",
     author: str = "",
+    text: str = "",
     look: str = "circuit",
     palette: str = "default",
     only: str = "all",
@@ -221,7 +237,7 @@ def slides(
     """Slides of a Tensor, a Circuit or a Trace: a page for each step.
 
     Arguments:
-        title, author: on the first page.
+        title, author: on the first page. text: what to say there, before the calculation itself.
         look, palette: of the circuit, as for `mg.draw`; the palette "dark" makes dark slides.
         only: "forward" or "backward" tells one pass; "all" both.
         digits: decimals; None takes 0 if all numbers are whole, else 2.
@@ -261,6 +277,7 @@ def slides(
         told,
         " ".join(title.split()),
         " ".join(author.split()),
+        text,
         formulas_of(told),
         inputs_in_words(told),
         steps,
@@ -309,6 +326,6 @@ def _too_many(count: int, only: str) -> str:
     )
 
 
-def steps_in_words(count: int) -> str:
-    """How many steps there are, for a page."""
-    return ngettext("{n} step", "{n} steps", count).format(n=count)
+def _plain(note: str) -> str:
+    """A note without signs that turn what follows around; its paragraphs stay."""
+    return "\n".join(printable(line) for line in note.split("\n"))

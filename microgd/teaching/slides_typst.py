@@ -27,8 +27,8 @@ _SETUP = """\
 #let fitted(body) = layout(room => {{
   set block(spacing: 0pt)
   let own = measure(body)
-  let factor = calc.min(1, room.width / calc.max(own.width, 1pt), room.height / calc.max(own.height, 1pt))
-  scale(factor * 100%, reflow: true, body)
+  let (width, height) = (calc.max(own.width, 1pt), calc.max(own.height, 1pt))
+  scale(calc.min(1, room.width / width, room.height / height) * 100%, reflow: true, body)
 }})
 #let line_at(dy, height, size, body) = place(top + left, dy: dy, block(
   width: 100%, height: height, align(center + horizon, text(size: size, fitted(body))),
@@ -36,16 +36,18 @@ _SETUP = """\
 #let slide(phase, title, number, count, circuit, symbols, numbers) = page({{
   place(top + left, text(size: 14pt, fill: {quiet}, phase))
   place(top + right, text(size: 14pt, fill: {quiet}, [#number / #count]))
-  place(top + left, dy: 24pt, block(width: 100%, height: {room}pt, align(center + horizon, circuit)))
+  let inside = align(center + horizon, circuit)
+  place(top + left, dy: 24pt, block(width: 100%, height: {room}pt, inside))
   line_at(286pt, 62pt, 23pt, symbols)
   line_at(352pt, 52pt, 28pt, numbers)
   place(bottom + left, dy: 20pt, text(size: 9pt, fill: {quiet}, title))
-  place(bottom + left, dx: -28pt, dy: 28pt, rect(width: {width}pt * number / count, height: 4pt, fill: {active}))
+  let done = rect(width: {width}pt * number / count, height: 4pt, fill: {active})
+  place(bottom + left, dx: -28pt, dy: 28pt, done)
 }})
 #let notes(heading, body) = page({{
   text(size: 14pt, fill: {quiet}, heading)
   v(24pt)
-  set par(leading: 0.8em)
+  set par(leading: 0.8em, spacing: 1.6em)
   text(size: 22pt, body)
 }})
 """
@@ -59,9 +61,8 @@ def source(slides: Slides, *, with_notes: bool) -> str:
     said = slides.notes
     if with_notes:
         pages.append(_notes(0, said[0], len(slides)))
-    names: dict[str, str] = {}
     for slide, svg in zip(slides.steps, slides.pictures, strict=True):
-        pages.append(_step(slides, slide, svg, title, colours, names))
+        pages.append(_step(slides, slide, svg, title, colours))
         if with_notes:
             pages.append(_notes(slide.number, said[slide.number], len(slides)))
     pages.append(_last(slides))
@@ -111,11 +112,9 @@ def _first(slides: Slides) -> str:
     return f"#page(align(center + horizon, stack(spacing: 34pt, {', '.join(rows)})))"
 
 
-def _step(
-    slides: Slides, slide: Slide, svg: str, title: str, colours: Palette, names: dict[str, str]
-) -> str:
+def _step(slides: Slides, slide: Slide, svg: str, title: str, colours: Palette) -> str:
     width, height = size_of(svg)
-    factor = min(ROOM[0] / width, ROOM[1] / height, LARGEST)
+    factor = factor_of(svg)
     panel = slide.panel
 
     def set_(formula: Formula) -> str:
@@ -134,6 +133,12 @@ def _step(
     )
 
 
+def factor_of(svg: str) -> float:
+    """By how much a picture grows on its page."""
+    width, height = size_of(svg)
+    return min(ROOM[0] / width, ROOM[1] / height, LARGEST)
+
+
 def _adds(slide: Slide) -> bool:
     """Whether the sentence says more than the formula."""
     return slide.panel.kind != "seed"
@@ -147,7 +152,8 @@ def _last(slides: Slides) -> str:
     inks = ("ink", "value", "gradient")
     if not slides.trace.has_gradients:
         label, value = slides.rows[0]
-        return f"#page(align(center + horizon, text(size: 40pt)[{formula(f'{label} = {value}', slides.names)}]))"
+        result = formula(f"{label} = {value}", slides.names)
+        return f"#page(align(center + horizon, text(size: 40pt)[{result}]))"
     shown = slides.rows[:MOST_ROWS]
     cells = [f"text(fill: {colour(colours.name)})[{words(c)}]" for c in slides.columns[:2]]
     f = slides.trace.by_id[slides.trace.output].label
@@ -170,4 +176,5 @@ def _last(slides: Slides) -> str:
 
 def _notes(number: int, text: str, count: int) -> str:
     heading = _("Notes to page {number} of {count}").format(number=number + 1, count=count)
-    return f"#notes([{words(heading)}], [{words(text)}])"
+    paragraphs = " #parbreak() ".join(words(p) for p in text.split("\n\n"))
+    return f"#notes([{words(heading)}], [{paragraphs}])"
