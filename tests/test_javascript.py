@@ -160,7 +160,7 @@ def test_unrolled_gradients_are_those_of_the_arrays() -> None:
     circuit = mg.circuit(text, W=[[1.0, 2.0], [3.0, 3.0]], x=[0.5, 2.0])
     trace = circuit.trace()
     unrolled = unroll(trace)
-    unrolled.elements[trace.output][()].backward()
+    unrolled.elements[trace.output].item().backward()
     expected = np.concatenate(
         [np.ravel(np.asarray(n.gradient)) for n in trace.nodes if n.kind == "input"]
     )

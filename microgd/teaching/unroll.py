@@ -123,9 +123,10 @@ def _held(trace: Trace, node: str) -> Value | None:
 
 
 def _name(elements: Elements, label: str) -> None:
-    for where in np.ndindex(elements.shape):
-        if elements[where].name is None and not elements[where].is_constant:
-            elements[where].name = f"{label}[{', '.join(map(str, where))}]" if where else label
+    places = np.ndindex(elements.shape)
+    for where, element in zip(places, elements.ravel().tolist(), strict=True):
+        if element.name is None and not element.is_constant:
+            element.name = f"{label}[{', '.join(map(str, where))}]" if where else label
 
 
 class _Unrolling:

@@ -1,0 +1,89 @@
+"""LaTeX: the steps as numbered equations, in symbols and in numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from microgd.notation.latex import latex_text, to_latex
+from microgd.notation.reading import read
+from microgd.teaching.emit.names import shown
+from microgd.teaching.panel import Panel, panel_of
+from microgd.trace.events import Event
+from microgd.trace.lesson import Trace
+from microgd.translation import _
+
+#: Numbers that would not fit beside the symbols are left out.
+WIDE = 70
+#: A display of more lines may be broken between pages.
+LONG = 20
+
+
+def program(trace: Trace, title: str) -> str:
+    """A fragment for a document that uses amsmath."""
+    number = {n.id: i for i, n in enumerate((n for n in trace.nodes if n.kind == "gate"), 1)}
+    told = [(e, panel_of(trace, e)) for e in trace.events]
+    parts = [
+        (_("forward"), [p for p in told if p[0].kind == "forward"]),
+        (_("backward, in reverse"), [p for p in told if p[0].kind != "forward"]),
+    ]
+    lines = [f"% {shown(line)}" for line in (title, r"needs the package amsmath") if line]
+    inputs = ", ".join(_given(trace))
+    if inputs:
+        lines += [rf"\( {inputs} \)", ""]
+    for heading, steps in parts:
+        if not steps:
+            continue
+        rows = [_row(trace, event, panel, number) for event, panel in steps]
+        long = [r"\begingroup\allowdisplaybreaks"] if len(rows) > LONG else []
+        lines += [rf"\paragraph{{{latex_text(heading)}}}", *long, r"\begin{align*}"]
+        lines += [f"  {row}" for row in " \\\\\n".join(rows).split("\n")]
+        lines += [r"\end{align*}", *([r"\endgroup"] if long else []), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _given(trace: Trace) -> Iterable[str]:
+    """The inputs and their numbers."""
+    for node in trace.nodes:
+        if node.kind in ("input", "constant") and (node.kind == "input" or node.shape):
+            value = _numbers(trace, node.value)
+            yield _set(f"{node.label} = {value}", [node.label])
+
+
+def _numbers(trace: Trace, value: object) -> str:
+    from microgd.trace.numbers import format_value
+
+    return format_value(value, trace.digits)  # type: ignore[arg-type]
+
+
+def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> str:
+    """`left & = symbols & & = numbers & & (1)`."""
+    left, _equals, right = panel.symbols.partition(" = ")
+    numbers = panel.numbers
+    if event.kind == "contribution" and event.local is not None and event.rule:
+        q = trace.by_id[event.node].label
+        f = trace.by_id[trace.output].label
+        right = f"{_factor(event.rule)} · ∂{f}/∂{q}"
+    if event.kind == "broadcast":
+        axes = ", ".join(map(str, event.axes))
+        right = _("the sum over axis {axes}").format(axes=axes)
+    if len(numbers) > WIDE:
+        numbers = ""
+    if not numbers and panel.value and len(panel.value) <= WIDE and event.kind != "seed":
+        numbers = panel.value if panel.value != right else ""
+    cells = f"{_set(left, panel.names)} & = {_set(right, panel.names)}"
+    step = "" if event.kind in ("seed", "branch") else f"({number[event.node]})"
+    if numbers or step:
+        cells += f" & & {f'= {_set(numbers, panel.names)}' if numbers else ''}".rstrip()
+    return f"{cells} & & {step}" if step else cells
+
+
+def _factor(rule: str) -> str:
+    """A local derivative as a factor: in brackets, unless it is one already."""
+    inside = re.sub(r"\([^()]*\)", "", rule)
+    alone = not re.search(r"[+−]| if | or |^[a-z]{2,}", inside.removeprefix("−"))
+    return rule if alone and not rule.startswith("−") else f"({rule})"
+
+
+def _set(text: str, names: Iterable[str]) -> str:
+    return to_latex(read(text, names))
