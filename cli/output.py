@@ -12,6 +12,7 @@ from .streams import fitted, flush_output, say, speaks_unicode, width
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table as RichTable
 
     from microgd.trace.table import Table
 
@@ -53,15 +54,12 @@ def show_table(table: Table, *, titled: bool = True) -> None:
         heading(table.title)
     else:
         gap()
-    if not coloured() and (lines := _plain_table(table)) is not None:
-        say("\n".join(lines))
-    else:
-        _say_folded(table)
+    say("\n".join(table_lines(table)), styled=True)
     for note in table.notes:
         say(f"  {note}")
 
 
-def _say_folded(table: Table) -> None:
+def _folding(table: Table) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -85,7 +83,13 @@ def _say_folded(table: Table) -> None:
         )
     for row in table.rows:
         rich.add_row(*(Text(fitted(cell)) for cell in row))
-    say_rendered(rich)
+    return rich
+
+
+def table_lines(table: Table) -> list[str]:
+    """The lines of a table without its title and notes, in colours where there are some."""
+    plain = None if coloured() else _plain_table(table)
+    return _lines_of(_folding(table)) if plain is None else plain
 
 
 def _plain_table(table: Table) -> list[str] | None:
@@ -101,10 +105,14 @@ def _plain_table(table: Table) -> list[str] | None:
 
 def say_rendered(what: RenderableType) -> None:
     """Rich only renders; printing by itself, it would end the program at a closed pipe."""
+    say("\n".join(_lines_of(what)), styled=True)
+
+
+def _lines_of(what: RenderableType) -> list[str]:
     out = console()
     with out.capture() as captured:
         out.print(what)
-    say("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
+    return [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
 
 
 def heading(text: str) -> None:
@@ -130,7 +138,10 @@ def show_json(data: Any) -> None:
     """Print JSON, and nothing else."""
     import json
 
-    say(json.dumps(data, ensure_ascii=not speaks_unicode(), allow_nan=False, indent=None))
+    from microgd.pages import without_unseen
+
+    text = json.dumps(data, ensure_ascii=not speaks_unicode(), allow_nan=False, indent=None)
+    say(without_unseen(text))
 
 
 def complain(message: str) -> None:

@@ -49,8 +49,20 @@ def speaks_unicode(stream: TextIO | None = None) -> bool:
     return encoding.lower().replace("_", "-").startswith("utf")
 
 
+def shown(text: str) -> str:
+    """The text without signs that would do something to a terminal instead of being shown there.
+
+    An escape could recolour, retitle or rewrite it, and a mark of direction turn around what
+    follows: all it takes is a name in somebody's file.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
 def fitted(text: str) -> str:
     """The text with the signs that standard output will show, so that its width is known."""
+    text = shown(text)
     if speaks_unicode():
         return text
     codecs.register_error(_HANDLER, _plain)
@@ -70,13 +82,14 @@ def width() -> int:
     return _WIDE
 
 
-def say(text: str = "", *, err: bool = False) -> None:
+def say(text: str = "", *, err: bool = False, styled: bool = False) -> None:
     """Print a line.
 
     Like `click.echo`, which on its own takes a stream of ASCII for a mistake and writes UTF-8.
+    Only a `styled` line, whose texts are `shown` already, may have escapes in it.
     """
     stream = sys.stderr if err else sys.stdout
-    click.echo(text, file=stream, color=True)
+    click.echo(text if styled else shown(text), file=stream, color=True)
 
 
 def flush_output() -> None:
@@ -108,6 +121,8 @@ def read_program(name: str) -> str:
                 data = file.read(_MOST_READ + 1)
     except OSError as error:
         raise BadInput(f"cannot read {what}: {error.strerror or error}") from error
+    except ValueError as error:  # a null byte, or half a character
+        raise BadInput(f"cannot read {what}: no file has such a name") from error
     if len(data) > _MOST_READ:
         raise BadInput(f"{what} is too long for a program: more than {_MOST_READ} bytes")
     try:

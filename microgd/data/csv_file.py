@@ -48,7 +48,7 @@ class Cells:
         """These columns as N × columns numbers, none of them inf or NaN."""
         flat = array("d")
         try:
-            if any("_" in cell for row in self.rows for cell in row):
+            if any("_" in row[c] for row in self.rows for c in columns):
                 raise ValueError
             for row in self.rows:
                 flat.extend([float(row[c]) for c in columns])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+from microgd.notation.names import printable
+
 #: How every HTML-like table of ours begins: no borders, no space of its own.
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
@@ -29,13 +31,12 @@ def text_of(text: str) -> str:
     >>> text_of('<b>&"')
     '&lt;b&gt;&amp;&quot;'
     """
-    clean = "".join(c if c.isprintable() else "�" for c in text)
-    return html.escape(clean).replace("\\", "&#92;&#92;")
+    return html.escape(printable(text)).replace("\\", "&#92;&#92;")
 
 
 def plain_label(text: str) -> str:
     """Text for an ordinary label: backslashes and a leading < mean nothing."""
-    clean = "".join(c if c.isprintable() else "�" for c in text).replace("\\", "\\\\")
+    clean = printable(text).replace("\\", "\\\\")
     return f" {clean}" if clean.startswith("<") and clean.endswith(">") else clean
 
 

@@ -62,7 +62,7 @@ def _tokens(text: str, names: Iterable[str]) -> list[tuple[str, str]]:
         if not re.fullmatch(_NUMBER, n)
     )
     kinds = [
-        ("partial", r"∂(?=\w)"),
+        ("partial", rf"∂(?=\w{'|' * bool(own)}{own})"),
         ("name", own or r"(?!)"),
         ("number", _NUMBER),
         ("raised", f"[{_HIGH}]+(?:·[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"),

@@ -230,7 +230,7 @@ def shown(text: str, limit: int = 60) -> str:
     words = " ".join(str(text).split())
     line = words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
     known = _letters()
-    return "".join(letter if ord(letter) in known else "□" for letter in line)
+    return "".join(c if ord(c) in known and c.isprintable() else "□" for c in line)
 
 
 def log_axis(axes: Axes, which: str = "y") -> None:

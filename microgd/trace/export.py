@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from microgd.graph.values import Value
+from microgd.pages import without_unseen
 from microgd.trace.events import Event, TraceNode, Wire
 from microgd.trace.formula import key_text
 from microgd.trace.numbers import norm
@@ -40,8 +40,7 @@ def to_dict(trace: Trace) -> dict[str, Any]:
 def to_json(trace: Trace, indent: int | None = None) -> str:
     """The trace as JSON text. inf and NaN, which JSON lacks, become the strings "inf", "nan"."""
     text = json.dumps(to_dict(trace), ensure_ascii=False, indent=indent, allow_nan=False)
-    # Half of a pair of surrogates, in a name, is no character that a file could hold.
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
+    return without_unseen(text)
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from html import escape
 
+from microgd.notation.names import printable
+
 # graphviz-pure measures text well only under one plain font name; viewers want a list of them.
 FAMILIES = {
     "Arial": "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif",
@@ -65,7 +67,7 @@ def tidy_svg(
 
 def _retitle(svg: str, titles: Mapping[str, str]) -> str:
     def retitled(group: re.Match[str]) -> str:
-        title = NO_XML_CHARACTER.sub("�", titles.get(group[2], ""))
+        title = "\n".join(map(printable, titles.get(group[2], "").split("\n")))
         return group[1] + (f"<title>{escape(title)}</title>\n" if title else "")
 
     return NAME_TITLE.sub(retitled, svg)
