@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from microgd.errors import ArgumentError
-from microgd.lab.own_table import Number, fits
 from microgd.teaching.lectures.lecture import Claim, Lecture, PrintedNumber
 from microgd.trace.numbers import format_number, read_number, short_number
 from microgd.translation import _
@@ -133,7 +132,8 @@ def printed_as(printed: str, exact: float) -> bool:
     """
     decimals = _decimals(printed)
     rounding = 0.5 * 10.0**-decimals if decimals else 0.0
-    return fits(Number(printed, _plain(printed), rounding), exact)
+    # half of the last decimal either way, and a few places that a double may lose
+    return abs(_plain(printed) - exact) <= rounding * 1.001 + 1e-15 * max(1.0, abs(exact))
 
 
 def as_printed(exact: float, printed: str) -> str:

@@ -105,13 +105,13 @@ ROWS = (
         ),
         ("000", "002"),
         commands=("microgd optimizer adagrad --compare 000,002",),
-        numbers=(N(N_("ε of deck 000"), "0.0000001", by.option("adagrad(eps=1e-7)", "eps")),),
         claims=(
             Claim(N_("deck 000, ε beside the root"), same("adagrad(eps=0.001)", deck.adagrad_000)),
             Claim(
                 N_("deck 002, ε under the root"),
                 same("adagrad(eps=0.001, eps_inside_root=True)", deck.adagrad_002),
             ),
+            Claim(N_("a gradient of 1e−5: a step of 0.99γ, or of 0.03γ only"), by.where_eps_is),
         ),
         remarks=(
             N_(

@@ -10,7 +10,7 @@ import numpy as np
 
 from microgd.graph.values import Array
 from microgd.lab import descend, from_text, race
-from microgd.optim import read_optimizer
+from microgd.optim import AdaGrad, read_optimizer
 from microgd.teaching.lectures.rules_d import GAMMA, START, Walk, slope
 
 STEPS = 12
@@ -122,3 +122,12 @@ def betas() -> tuple[float, float]:
     """Adam's two, as they are by default."""
     first, second = read_optimizer("adam").betas
     return float(first), float(second)
+
+
+def where_eps_is() -> tuple[Any, Any]:
+    """A first step from a gradient of 10⁻⁵: ε beside the root leaves it, under it shrinks it."""
+    moves = []
+    for inside in (False, True):
+        rule = AdaGrad(eps=1e-7, eps_inside_root=inside)
+        moves.append(-float(rule.update(0.0, 1e-5, rule.init(0.0), lr=1.0)[0]))
+    return moves, [1e-5 / (1e-5 + 1e-7), 1e-5 / np.sqrt(1e-10 + 1e-7)]
