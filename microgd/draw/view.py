@@ -47,7 +47,8 @@ class Line:
     `nodes` are the ids of the nodes whose value it carries (several, in a bundle between boxes),
     `wires` those of the trace's wires that it stands for; `whole`: below it stands the node's
     whole gradient, not only what comes back along these wires. `boxes`: whether a box to write
-    into is drawn around the number above, and around the one below.
+    into is drawn around the number above, and around the one below. `marked` frames the number
+    below: it is not what it should be.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Line:
     wires: tuple[str, ...] = ()
     whole: bool = False
     boxes: tuple[bool, bool] = (False, False)
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

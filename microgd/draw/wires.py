@@ -65,10 +65,11 @@ def wire_table(line: Line, style: Style, bar: int, begin: Item | None, end: Item
             f'<TR>{left}<TD COLSPAN="3">{_note(line.note, style, shown)}</TD>{right}</TR>'
         )
     colour = wire_colour(line, palette)
+    frame = f' BORDER="2" COLOR="{palette.gradient}" BGCOLOR="{palette.mark}"' * line.marked
     return (
         f"<{TABLE}<TR>{_leaf(begin, style)}<TD {cell}>{name}{above}</TD>{_leaf(end, style)}</TR>"
         f"<TR>{_bar(bar, colour, dashed=line.dashed)}</TR>"
-        f"<TR><TD {cell}>{below if style.gradients else ''}</TD></TR>{note}</TABLE>>"
+        f"<TR><TD {cell}{frame}>{below if style.gradients else ''}</TD></TR>{note}</TABLE>>"
     )
 
 

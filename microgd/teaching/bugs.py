@@ -1,25 +1,46 @@
 """Bugs: a well-known mistake in a backward pass, run beside the right one.
 
->>> found = with_bug(None, "overwrite")
->>> found.differing
-('x',)
+>>> found = with_bug(None, "dfs-order")
+>>> found.differing, found.right.node("a").gradient, found.wrong.node("a").gradient
+(('a',), 4.0, 6.0)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from microgd.errors import ArgumentError
+from microgd.gates.table import did_you_mean
+from microgd.graph.node import Node
+from microgd.graph.order import topological_order
+from microgd.graph.row import INPUT
+from microgd.graph.values import Value, shape_of, value_from
+from microgd.language.circuit import circuit
+from microgd.teaching.bug_list import BUGS, Bug
+from microgd.teaching.descending import Step, descend
+from microgd.teaching.stale import renewed, trace_stale
+from microgd.teaching.wrong_sweeps import depth_first, overwriting, to_all_inputs
+from microgd.teaching.wrong_trace import WrongSweep, trace_wrongly
+from microgd.trace.build import output_of, trace
 from microgd.trace.lesson import Trace
+from microgd.trace.numbers import digits_for, format_cell, format_value, short_number
 from microgd.trace.table import Table
+from microgd.translation import _
 
 if TYPE_CHECKING:
     from microgd.draw.drawing import Drawing
 
+#: What marks a row of a table in which right and wrong differ.
+MARK = "≠"
+
 
 def bugs() -> tuple[str, ...]:
     """The names of all bugs."""
-    return ("overwrite", "no-zero-grad", "dfs-order", "stale-data", "max-both")
+    return tuple(BUGS)
 
 
 @dataclass(frozen=True)
@@ -32,7 +53,8 @@ class Buggy:
         why: a sentence or two: what it looks like in code, and what comes of it.
         right, wrong: both lessons; of several steps, the last.
         differing: the labels of the inputs, or else of the gates, whose gradients differ.
-        note: where it makes no difference here, why not, and where it would.
+        note: where it makes no difference here: why not, and where it would.
+        steps: both lessons of each step; of most bugs there is one.
     """
 
     name: str
@@ -42,26 +64,306 @@ class Buggy:
     wrong: Trace
     differing: tuple[str, ...]
     note: str = ""
+    steps: tuple[tuple[Trace, Trace], ...] = ()
+    _taken: tuple[tuple[Step, Step], ...] = ()
+    _lr: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<bug {self.name}: {', '.join(self.differing) or 'no gradient'} differs>"
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the wrong backward pass does, step by step."""
+        traces = [wrong for _, wrong in self.steps]
+        return tuple(
+            t.line(e) for t in traces for e in t.events if e.kind != "forward" or e.pattern
+            == "changes"
+        )  # fmt: skip
 
     def table(self) -> Table:
         """Right and wrong, row by row; where they differ, a mark."""
-        raise NotImplementedError
+        return _steps_table(self) if self._taken else _gradients_table(self)
 
     def draw(self, look: str = "circuit", **options: Any) -> Drawing:
-        """Both circuits in one picture, the right one above; options as in `mg.draw`."""
-        raise NotImplementedError
+        """Both circuits in one picture, the right one above.
+
+        Gradients that differ are framed. `options`: palette, transparent, compact, values, names,
+        engine and timeout, as of `mg.draw`.
+
+        Raises:
+            DrawingError: the cards look; more gates than one picture can hold.
+        """
+        from microgd.teaching.bug_picture import Row, draw_rows
+
+        titles = [_step_title(pair, n, self._lr) for n, pair in enumerate(self._taken, 1)]
+        pairs = titles or [("", "")]
+        right = [(t[0], s[0]) for t, s in zip(pairs, self.steps, strict=True)]
+        wrong = [(t[1], s[1]) for t, s in zip(pairs, self.steps, strict=True)]
+        said = _("wrong: {title}").format(title=self.title)
+        return draw_rows([Row(_("right"), right), Row(said, wrong)], look, **options)
 
 
-def with_bug(what: Any, name: str, **options: Any) -> Buggy:
+def with_bug(
+    what: Any,
+    name: str,
+    *,
+    steps: int = 3,
+    lr: float = 0.1,
+    wrt: Any = None,
+    change: Mapping[str, Any] | None = None,
+    digits: int | None = None,
+) -> Buggy:
     """Run a bug beside the right thing.
 
     Arguments:
         what: a Tensor, a Circuit, or None for the classic example.
         name: one of `bugs()`.
-        options: of `no-zero-grad`: `steps` (3), `lr` (0.1), `wrt` (the inputs that step; all);
-            of `stale-data`: `change` (input → its new data).
+        steps, lr, wrt: of no-zero-grad: how many steps of which size, and the names of the inputs
+            that step; None takes all of them.
+        change: of stale-data: the new data of some inputs, by name; None changes the first input
+            with which it makes a difference.
+        digits: decimals in sentences; None takes 0 if all numbers are whole, else 2.
 
     Raises:
-        ArgumentError: no such bug, or an option that it has not.
+        ArgumentError: no such bug, no such input, an option that does not fit.
+
+    >>> print(with_bug(None, "overwrite").table())
+    right and wrong
+    <BLANKLINE>
+     value   right   wrong
+     ─────────────────────────
+     x           7       3   ≠
+     q           1       1
+     f           1       1
+    <BLANKLINE>
     """
-    raise NotImplementedError
+    bug = BUGS.get(name)
+    if bug is None:
+        known = ", ".join(BUGS)
+        raise ArgumentError(
+            f"there is no bug {name!r}.{did_you_mean(name, BUGS)} There are: {known}"
+        )
+    if what is None:
+        what = circuit(bug.example, **bug.values)
+        change = bug.change if change is None else change
+    if change is not None and name != "stale-data":
+        raise ArgumentError(f"{name} changes no data: `change` is for stale-data")
+    output = output_of(what)
+    inputs = _inputs(output)
+    if name == "no-zero-grad":
+        return _no_zero_grad(bug, output, _chosen(inputs, wrt), lr, steps, digits)
+    if name == "stale-data":
+        return _stale(bug, output, inputs, change, digits)
+    right = trace(output, digits=digits)
+    return _buggy(bug, right, trace_wrongly(output, _SWEEPS[name], right.digits))
+
+
+_SWEEPS: Mapping[str, WrongSweep] = {
+    "overwrite": overwriting,
+    "dfs-order": depth_first,
+    "max-both": to_all_inputs,
+}
+
+
+def _buggy(bug: Bug, right: Trace, wrong: Trace) -> Buggy:
+    differing = _differing(right, wrong)
+    note = "" if differing else _(bug.otherwise).format(example=_example(bug))
+    pairs = ((right, wrong),)
+    return Buggy(bug.name, _(bug.title), _(bug.why), right, wrong, differing, note, pairs)
+
+
+def _example(bug: Bug) -> str:
+    values = " ".join(f"{k}={short_number(v)}" for k, v in bug.values.items())
+    return f"{bug.example}, {values}"
+
+
+def _differing(right: Trace, wrong: Trace) -> tuple[str, ...]:
+    """Inputs, or else gates, whose gradients differ."""
+    pairs = [
+        (n, m.gradient)
+        for n, m in zip(right.nodes, wrong.nodes, strict=True)
+        if n.gradient is not None and m.gradient is not None
+    ]
+    found = [n for n, other in pairs if not _close(n.gradient, other)]
+    leaves = [n.label for n in found if n.kind == "input"]
+    return tuple(leaves or [n.label for n in found])
+
+
+def _close(a: Any, b: Any) -> bool:
+    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True))
+
+
+# -- inputs ----------------------------------------------------------------------------------------
+
+
+def _inputs(output: Node) -> dict[str, Node]:
+    """The inputs with numbers that a gradient reaches, by their labels."""
+    told = trace(output, backward=False)
+    if output.value is None:
+        raise ArgumentError("a bug is shown in numbers: give every input some, such as x=2")
+    order = topological_order([output])
+    return {
+        t.label: n
+        for t, n in zip(told.nodes, order, strict=True)
+        if n.gate is INPUT and n.dtype.kind == "f"
+    }
+
+
+def _chosen(inputs: Mapping[str, Node], wrt: Any) -> list[Node]:
+    names = list(inputs) if wrt is None else [wrt] if isinstance(wrt, str) else list(wrt)
+    for name in names:
+        _known(inputs, name)
+    if not names:
+        raise ArgumentError("there is no input that could step")
+    return [inputs[name] for name in names]
+
+
+def _known(inputs: Mapping[str, Node], name: str) -> Node:
+    if name not in inputs:
+        hint = did_you_mean(name, inputs)
+        raise ArgumentError(f"there is no input {name!r}.{hint} There are: {', '.join(inputs)}")
+    return inputs[name]
+
+
+# -- stale data ------------------------------------------------------------------------------------
+
+
+def _stale(
+    bug: Bug,
+    output: Node,
+    inputs: Mapping[str, Node],
+    change: Mapping[str, Any] | None,
+    digits: int | None,
+) -> Buggy:
+    """The right thing is to compute forward again."""
+    if change is not None:
+        if not change:
+            raise ArgumentError("change names no input: give change={'x': 1}")
+        return _stale_with(bug, output, _new_data(inputs, change), digits)
+    if not inputs:
+        raise ArgumentError("there is no input whose data could change")
+    found = None
+    for node in inputs.values():
+        assert node.value is not None
+        found = _stale_with(bug, output, {node: node.value + 1.0}, digits)
+        if found.differing:
+            break
+    assert found is not None
+    return found
+
+
+def _new_data(inputs: Mapping[str, Node], change: Mapping[str, Any]) -> dict[Node, Value]:
+    found = {}
+    for name, new in change.items():
+        node, value = _known(inputs, name), value_from(new)
+        if shape_of(value) != node.shape:
+            raise ArgumentError(
+                f"{name} has shape {node.shape}, and its new data {shape_of(value)}"
+            )
+        found[node] = value if node.shape else float(value)
+    return found
+
+
+def _stale_with(bug: Bug, output: Node, change: Mapping[Node, Value], digits: int | None) -> Buggy:
+    right = trace(renewed(output, change), digits=digits)
+    wrong = trace_stale(output, change, digits)
+    digits = max(right.digits, wrong.digits) if digits is None else digits
+    right = trace(renewed(output, change), digits=digits)
+    return _buggy(bug, right, trace_stale(output, change, digits))
+
+
+# -- no zero_grad ----------------------------------------------------------------------------------
+
+
+def _no_zero_grad(
+    bug: Bug, output: Node, params: list[Node], lr: float, steps: int, digits: int | None
+) -> Buggy:
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 100:
+        raise ArgumentError(f"steps is a whole number from 1 to 100, got {steps!r}")
+    if not np.isfinite(lr):
+        raise ArgumentError(f"lr is a finite number, got {lr!r}")
+
+    def run(zero_grad: bool, digits: int) -> list[Step]:
+        return descend(output, params, lr, steps, zero_grad=zero_grad, digits=digits)
+
+    if digits is None:
+        values = [
+            v
+            for z in (True, False)
+            for s in run(z, 2)
+            for v in (*s.grad.values(), *s.after.values())
+        ]
+        digits = digits_for(values)
+    right, wrong = run(True, digits), run(False, digits)
+    last = _buggy(bug, right[-1].trace, wrong[-1].trace)
+    taken = tuple(zip(right, wrong, strict=True))
+    pairs = tuple((a.trace, b.trace) for a, b in taken)
+    return replace(last, steps=pairs, _taken=taken, _lr=lr)
+
+
+def _step_title(pair: tuple[Step, Step], number: int, lr: float) -> tuple[str, str]:
+    """`step 2: x = 2.40 − 0.1 · 4.80 = 1.92`, for both."""
+    return _step_text(pair[0], number, lr), _step_text(pair[1], number, lr)
+
+
+def _step_text(step: Step, number: int, lr: float) -> str:
+    said = []
+    digits = step.trace.digits
+    for name, grad in step.grad.items():
+        if len(step.grad) > 2 or np.size(grad) > 1:
+            said = []
+            break
+        shown = format_value(grad, digits)
+        shown = f"({shown})" if shown.startswith("−") else shown
+        old = format_value(step.trace.node(name).value, digits)
+        new = format_value(step.after[name], digits)
+        said.append(f"{name} ← {old} − {short_number(lr)} · {shown} = {new}")
+    title = _("step {n}").format(n=number)
+    return f"{title}: {', '.join(said)}" if said else title
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def _gradients_table(buggy: Buggy) -> Table:
+    right, wrong = buggy.right, buggy.wrong
+    digits = right.digits
+    both = [(n, m) for n, m in zip(right.nodes, wrong.nodes, strict=True) if n.gradient is not None]
+    both.sort(key=lambda pair: pair[0].kind != "input")
+    values = any(not _close(n.value, m.value) for n, m in both)
+    rows = []
+    for n, m in both:
+        known = (format_cell(n.value, digits), format_cell(m.value, digits)) if values else ()
+        mark = "" if _close(n.gradient, m.gradient) else MARK
+        cells = (format_cell(n.gradient, digits), format_cell(m.gradient, digits), mark)
+        rows.append((n.label, *known, *cells))
+    columns = (_("value"), _("right") + ">", _("wrong") + ">", "")
+    if values:
+        columns = (
+            _("value"), _("new data") + ">", _("what is there") + ">",
+            _("right gradient") + ">", _("wrong gradient") + ">", "",
+        )  # fmt: skip
+    notes = (buggy.note,) if buggy.note else ()
+    return Table(_("right and wrong"), columns, tuple(rows), notes)
+
+
+def _steps_table(buggy: Buggy) -> Table:
+    digits = buggy.right.digits
+    rows: list[tuple[str, ...]] = []
+    for number, (right, wrong) in enumerate(buggy._taken, 1):
+        for name, grad in right.grad.items():
+            at, other = right.trace.node(name).value, wrong.trace.node(name).value
+            mark = "" if _close(grad, wrong.grad[name]) else MARK
+            cells = (at, grad, other, wrong.fresh[name], wrong.grad[name])
+            rows.append((str(number), name, *(format_cell(c, digits) for c in cells), mark))
+    last_right, last_wrong = buggy._taken[-1]
+    for name, value in last_right.after.items():
+        end, other = format_cell(value, digits), format_cell(last_wrong.after[name], digits)
+        mark = "" if _close(value, last_wrong.after[name]) else MARK
+        rows.append(("", name, end, "", other, "", "", mark))
+    columns = (
+        _("step") + ">", _("input"), _("right") + ">", ".grad>", _("wrong") + ">",
+        _("new gradient") + ">", ".grad>", "",
+    )  # fmt: skip
+    notes = (buggy.note,) if buggy.note else ()
+    return Table(_("right and wrong"), columns, tuple(rows), notes)

@@ -31,12 +31,14 @@ class Wrong(NamedTuple):
         text: half a sentence, after "that is what you get if": "the branches are not summed".
         value: what comes out.
         symbols: the same as a formula, where a question offers formulas to choose from.
+        sure: whether it says all there is to say, so that no "or if" follows.
     """
 
     name: str
     text: str
     value: Value
     symbols: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def grouped(wrongs: Iterable[Wrong], rights: Sequence[Value], digits: int) -> tu
 
 def _mistake(members: Sequence[Wrong]) -> Mistake:
     first = members[0]
-    texts = list(dict.fromkeys(m.text for m in members))[:MOST_NAMED]
+    texts = list(dict.fromkeys(m.text for m in members))[: 1 if first.sure else MOST_NAMED]
     names = dict.fromkeys(m.name for m in members)
     return Mistake(first.name, first.value, that_is(*texts), tuple(names)[1:])
 

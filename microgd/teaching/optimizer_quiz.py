@@ -66,7 +66,7 @@ def _wrongs(known: list[tuple[str, dict[str, Value]]], label: str) -> Iterator[W
         value = values.get(label)
         if value is not None and not any(np.allclose(value, s, rtol=1e-9, atol=0) for s in seen):
             seen.append(value)
-            yield Wrong("optimizer", text, value)
+            yield Wrong("optimizer", text, value, sure=True)
 
 
 def _known_mistakes(run: XRay, t: int) -> list[tuple[str, dict[str, Value]]]:

@@ -234,9 +234,9 @@ def _correction(node: TraceNode, values: list[Any]) -> Iterator[Wrong]:
     if node.name in ("m̂", "v̂") and node.gate == "div":
         text = _("{mean} is multiplied by its correction instead of divided")
         yield Wrong("correction-multiplied", text.format(mean=node.name),
-                    as_value(values[0] * values[1]))  # fmt: skip
+                    as_value(values[0] * values[1]), sure=True)  # fmt: skip
         text = _("{mean} is not corrected").format(mean=node.name)
-        yield Wrong("not-corrected", text, as_value(values[0]))
+        yield Wrong("not-corrected", text, as_value(values[0]), sure=True)
 
 
 def _precedence(trace: Trace, node: TraceNode) -> Iterator[Wrong]:

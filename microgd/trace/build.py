@@ -56,24 +56,43 @@ def trace(
     require_fresh(order)
     with np.errstate(all="ignore"), collector_paused():
         order, contributions, totals = _recorded(order, upstream, backward)
-        names = labels(order, order[-1])
-        if digits is None:
-            numbers = [n.value for n in order if n.dtype.kind == "f"]
-            told = [v for s in contributions for v in (s.after, s.local)]
-            digits = digits_for([*numbers, *totals.values(), *told])
-        ids = [f"n{place}" for place in range(len(order))]
-        wire_ids = [
-            tuple([f"{own}.{i}" for i in range(len(node.inputs))])
-            for node, own in zip(order, ids, strict=True)
-        ]
-        telling = Telling(order, names, ids, wire_ids, digits)
-        telling.forward()
-        if totals:
-            telling.backward(order[-1], contributions, totals, upstream is not None)
-        wires = _wires(order, ids, wire_ids, contributions)
-        describe = _Describing(names, ids, wire_ids, totals)
-        nodes = tuple([describe.node(n) for n in order])
-        return Trace(nodes, wires, tuple(telling.events), ids[-1], digits, language())
+        return told(order, contributions, totals, given=upstream is not None, digits=digits)
+
+
+def told(
+    order: Sequence[Node],
+    contributions: Sequence[Sent],
+    totals: Mapping[Node, Value],
+    *,
+    given: bool = False,
+    digits: int | None = None,
+    teller: type[Telling] = Telling,
+) -> Trace:
+    """The trace of what one sweep sent, over copies of the nodes stamped by their place.
+
+    Arguments:
+        totals: the gradient of each node; empty tells the forward pass only.
+        given: whether the seed was given.
+        teller: who puts what was sent into events.
+    """
+    names = labels(order, order[-1])
+    if digits is None:
+        numbers = [n.value for n in order if n.dtype.kind == "f"]
+        sent = [v for s in contributions for v in (s.after, s.local)]
+        digits = digits_for([*numbers, *totals.values(), *sent])
+    ids = [f"n{place}" for place in range(len(order))]
+    wire_ids = [
+        tuple([f"{own}.{i}" for i in range(len(node.inputs))])
+        for node, own in zip(order, ids, strict=True)
+    ]
+    telling = teller(order, names, ids, wire_ids, digits)
+    telling.forward()
+    if totals:
+        telling.backward(order[-1], contributions, totals, given)
+    wires = _wires(order, ids, wire_ids, contributions)
+    describe = _Describing(names, ids, wire_ids, totals)
+    nodes = tuple([describe.node(n) for n in order])
+    return Trace(nodes, wires, tuple(telling.events), ids[-1], digits, language())
 
 
 def output_of(given: Any) -> Node:
