@@ -103,6 +103,8 @@ if TYPE_CHECKING:
     from microgd.opencl.array import DeviceArray, device_array
     from microgd.opencl.devices import devices
     from microgd.opencl.program import Program, compile
+    from microgd.teaching.emit.emit import emit
+    from microgd.teaching.player.page import play
     from microgd.teaching.slides import slides
 
 Tensor._repr_svg_ = _notebook.tensor_svg
@@ -152,6 +154,7 @@ __all__ = [
     "div",
     "draw",
     "elu",
+    "emit",
     "equal",
     "exp",
     "expand",
@@ -187,6 +190,7 @@ __all__ = [
     "one_hot",
     "place",
     "placeholder",
+    "play",
     "pow",
     "prelu",
     "random_uniform",
@@ -238,6 +242,8 @@ _LATER = {
     "compile": "opencl.program",
     "device_array": "opencl.array",
     "devices": "opencl.devices",
+    "play": "teaching.player.page",
+    "emit": "teaching.emit.emit",
     "slides": "teaching.slides",
 }
 

@@ -56,6 +56,7 @@ class Drawing:
         titles: SVG id → what to show where the mouse rests on it.
         view: what is drawn, piece by piece, for readers that show more than a picture; None where
             the picture is not of wires (cards, kernels).
+        trace: the lesson that is drawn; None for kernels.
 
     >>> import microgd as mg
     >>> x = mg.Tensor(3.0, name="x")
@@ -68,6 +69,7 @@ class Drawing:
     timeout: float = 30.0
     titles: Mapping[str, str] = field(default_factory=dict)
     view: View | None = None
+    trace: Trace | None = None
     _cache: dict[tuple[str, float | None], bytes] = field(default_factory=dict)
 
     @property
@@ -251,7 +253,7 @@ def draw(
                 view = with_blanks(view, lesson, filled=blanks == "filled")
             graph = circuit.to_dot(view, style)
             titles = circuit.titles(view)
-    return Drawing(graph, engine, timeout, titles, view)
+    return Drawing(graph, engine, timeout, titles, view, lesson)
 
 
 def _names(expand: str | Sequence[str] | bool) -> frozenset[str] | None:

@@ -51,7 +51,7 @@ def inner_mathml(part: Part) -> str:
             return f"<mi>{_text(name)}</mi>"
         case Group(opening, inner, closing):
             return (
-                f'<mrow><mo stretchy="false">{_text(opening)}</mo>{inner_mathml(inner)}'
+                f'<mrow><mo stretchy="false">{_text(opening)}</mo>{_signed(inner)}'
                 f'<mo stretchy="false">{_text(closing)}</mo></mrow>'
             )
         case Fraction(above, below):
@@ -62,6 +62,12 @@ def inner_mathml(part: Part) -> str:
             return f"<msqrt>{inner_mathml(inner)}</msqrt>"
         case Row(parts):
             return "".join(_spaced(parts))
+
+
+def _signed(part: Part) -> str:
+    """What stands in brackets; a sign that begins it is one of a number, and sets no space."""
+    begins = isinstance(part, Row) and isinstance(part.parts[0], Sign)
+    return _one(part) if begins else inner_mathml(part)
 
 
 def _one(part: Part) -> str:

@@ -1,0 +1,119 @@
+"""Steps: what the page's script knows of the lesson, as plain data for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from microgd.draw.progress import Appearances
+from microgd.draw.view import pretty
+from microgd.graph.values import Value
+from microgd.teaching.panel import panels
+from microgd.teaching.player import formulas
+from microgd.teaching.player.circuit import Board
+from microgd.teaching.player.words import KINDS, spoken
+from microgd.trace.events import Event, TraceNode
+from microgd.trace.export import plain
+from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_value
+
+
+def steps_of(trace: Trace, boards: Sequence[Board | None]) -> list[dict[str, Any]]:
+    """Each step: its words and formulas, and what it lights up in the circuit."""
+    places = {node.id: place for place, node in enumerate(trace.nodes)}
+    return [
+        {
+            "kind": panel.kind,
+            "symbols": formulas.symbols(panel),
+            "rule": formulas.rule(panel),
+            "numbers": formulas.numbers(panel),
+            "node": places[event.node],
+            "target": places.get(event.target or "", -1),
+            "lit": [_lit(event, board) if board else {} for board in boards],
+        }
+        for event, panel in zip(trace.events, panels(trace), strict=True)
+    ]
+
+
+def title_of_step(trace: Trace, event: Event) -> str:
+    """The step in a line of a list: `q: + → x`; names are set as in the circuit."""
+    node = trace.by_id[event.node]
+    if event.kind == "forward":
+        return f"{pretty(node.label)}: {node.sign}"
+    if event.kind == "contribution" and event.target:
+        return f"{pretty(node.label)}: {node.sign} → {pretty(trace.by_id[event.target].label)}"
+    return f"{spoken(KINDS[event.kind])}: {pretty(trace.by_id[event.target or event.node].label)}"
+
+
+def _lit(event: Event, board: Board) -> dict[str, int]:
+    """The places of what a step lights up: item, line, branch, and the line of its upstream."""
+    found = {"item": board.item_of.get(event.node)}
+    if event.kind in ("forward", "seed"):
+        found["line"] = board.line_of.get(event.node)
+    elif event.kind == "branch":
+        found = {"line": board.line_of.get(event.node), "branch": board.branch_of.get(event.node)}
+    else:
+        found["line"] = board.line_of.get(event.wire or "")
+        found["from"] = board.line_of.get(event.node)
+    return {key: place for key, place in found.items() if place is not None}
+
+
+def nodes_of(trace: Trace, when: Appearances) -> list[dict[str, Any]]:
+    """Each node: its names, numbers and place in the code, and when its numbers appear."""
+    return [
+        {
+            "label": pretty(node.label),
+            "kind": node.kind,
+            "gate": node.gate,
+            "sign": node.sign,
+            "value": format_value(node.value, trace.digits) if node.value is not None else "",
+            "gradient": format_value(node.gradient, trace.digits)
+            if node.gradient is not None
+            else "",
+            "at": when.values.get(node.id, -1),
+            "back": when.totals.get(node.id, -1),
+            "size": int(np.prod(node.shape)),
+            "shape": list(node.shape),
+            "whole": not node.dtype.startswith("float"),
+            "source": _place(node),
+            **({"tie": node.tie} if node.tie else {}),
+        }
+        for node in trace.nodes
+    ]
+
+
+def _place(node: TraceNode) -> str:
+    """Where it was written; the file without its folders, for a page is handed around."""
+    source = node.source
+    if source is None or source.file.startswith("<"):
+        return ""
+    return f"{PurePath(source.file).name}:{source.line}"
+
+
+def inputs_of(trace: Trace) -> list[dict[str, Any]]:
+    """Each element of each input, in the order in which a recomputed program takes them."""
+    found: list[dict[str, Any]] = []
+    for place, node in enumerate(trace.nodes):
+        if node.kind != "input":
+            continue
+        values, slopes = _flat(node.value), _flat(node.gradient)
+        for number, (index, value) in enumerate(zip(np.ndindex(node.shape), values, strict=True)):
+            at = f"[{','.join(map(str, index))}]" if index else ""
+            slope = slopes[number] if node.gradient is not None else None
+            found.append(
+                {"label": f"{pretty(node.label)}{at}", "node": place, "x": value, "slope": slope}
+            )
+    return found
+
+
+def _flat(value: Value | None) -> list[Any]:
+    listed = [] if value is None else np.asarray(value, dtype=np.float64).ravel().tolist()
+    return [plain(x) for x in listed]
+
+
+def seed_of(trace: Trace) -> list[Any]:
+    """The gradient that the backward pass starts from, element by element."""
+    return _flat(next((e.value for e in trace.events if e.kind == "seed"), None))
