@@ -74,6 +74,9 @@ def draw_rows(
             scope = "/".join(_flat(t) for t in (row.title, title) if t)
             _join(whole, view, f"r{number}s{place}-", scope, first[place])
             ends.append((number, _ends(view, f"r{number}s{place}-")))
+    # Graphviz stacks frames, and what is in them, from the bottom up.
+    for parts in (whole.items, whole.junctions, whole.lines):
+        parts.reverse()  # type: ignore[attr-defined]
     style = Style(colours, look == "lecture", count > LARGE if compact is None else compact)
     graph = circuit.to_dot(whole, style)
     for (row_, (_, out)), (other, (into, _)) in pairwise(ends):
