@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
+from .bug import bug_options, require_bug_options
 from .choices import Choice, lang_option, lesson_options, output_option, picture_options
 from .failures import FAILED, BadInput, NoEngine
 from .lesson import Lesson, read_lesson
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 )
 @picture_options
 @lesson_options
+@bug_options
 @lang_option
 @click.option("--terminal", is_flag=True, help="Draw it here, in characters.")
 @click.option("--no-values", is_flag=True, help="The circuit without its numbers.")
@@ -72,6 +74,22 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         require_format(name, f"{name!r} is no format", "'--format'")
     if options["hops"] is not None and options["focus"] is None:
         raise click.UsageError("--hops counts from --focus NODE.")
+    alone = (
+        "forward",
+        "upstream",
+        "terminal",
+        "step",
+        "steps",
+        "jacobian",
+        "focus",
+        "full",
+        "force",
+    )
+    if require_bug_options(options, *alone):
+        from .bug import bug_drawing, read_bug
+
+        _save(bug_drawing(read_bug(options), options), options, outputs)
+        return
     lesson = read_lesson(
         options["words"],
         options["file"],

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
+from .bug import bug_options, require_bug_options
 from .choices import lang_option, lesson_options, output_option, picture_options
 from .failures import FAILED
 from .lesson import Lesson, read_lesson
@@ -24,6 +25,7 @@ from .streams import say
 @lesson_options
 @output_option("Also draw it: .svg, .png, .dot or .pdf. May be repeated.")
 @picture_options
+@bug_options
 @lang_option
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
@@ -38,8 +40,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd trace "sigmoid(w*x + b)" w=2 x=-1 b=1 --expand sigmoid
       microgd trace "sum(relu(W @ x))" W="[[1,-2],[3,4]]" x="[1,2]" --jacobian
       microgd trace "x*x + x" x=3 --sentences -o square.svg
+      microgd trace --bug dfs-order
     """
     _require_consistent(options)
+    if require_bug_options(options, "forward", "upstream", "sentences", "jacobian", "program"):
+        _tell_bug(options)
+        return
     lesson = read_lesson(
         options["words"],
         options["file"],
@@ -58,7 +64,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
         show_json(lesson.trace.to_dict())
     else:
-        _tell(lesson, options)
+        tell(lesson, options)
     _draw(lesson, options, quiet)
 
     from .nonfinite import trouble
@@ -67,6 +73,26 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if (message := trouble(lesson)) is not None:
         complain(message)
         ctx.exit(FAILED)
+
+
+def _tell_bug(options: dict[str, Any]) -> None:
+    """A known mistake beside the right thing."""
+    from .bug import bug_drawing, bug_json, read_bug, tell_bug
+    from .output import show_json
+    from .pictures import save
+
+    buggy = read_bug(options)
+    quiet = options["as_json"]
+    drawing = bug_drawing(buggy, {**options, "names": "all"}) if options["outputs"] else None
+    if quiet:
+        show_json(bug_json(buggy))
+    else:
+        tell_bug(buggy, tables_only=options["table"])
+    if drawing is not None:
+        if not quiet:
+            say()
+        for name in options["outputs"]:
+            say(f"saved {save(drawing, Path(name), options['dpi'])}", err=quiet)
 
 
 def _require_consistent(options: dict[str, Any]) -> None:
@@ -84,7 +110,7 @@ def _require_consistent(options: dict[str, Any]) -> None:
             raise click.UsageError(f"--{name} is about the picture: add -o circuit.svg.")
 
 
-def _tell(lesson: Lesson, options: dict[str, Any]) -> None:
+def tell(lesson: Lesson, options: dict[str, Any]) -> None:
     """The forward lines, the backward table, the gradients, and what is worth a note."""
     from microgd.trace.numbers import format_value
     from microgd.translation import _
