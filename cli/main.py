@@ -18,7 +18,7 @@ from .streams import flush_output, forget_output, say, speak_plainly
 #: What the commands are about: the headings of their list.
 SECTIONS = {
     "Calculations": ("trace", "draw", "check", "grad", "jacobian", "gates"),
-    "Teaching": ("slides",),
+    "Teaching": ("lecture", "step", "play", "slides", "emit"),
     "Walking down": ("descend", "optimizer", "schedule", "noise"),
     "Nets": (
         *("data", "sanity", "lr-find", "train", "evaluate", "predict"),
@@ -35,7 +35,11 @@ COMMANDS = {
     "grad": ("grad", "Print the value and the gradients, as plain numbers."),
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
     "gates": ("gates", "List the gates, or explain one."),
+    "lecture": ("lecture", "Show the lectures' worked examples, and check their numbers."),
+    "step": ("step", "Step through a calculation, one key at a time, or as a quiz."),
+    "play": ("play", "Make a page that plays a calculation step by step."),
     "slides": ("slides", "Make slides of a calculation: a page for each step."),
+    "emit": ("emit", "Write a calculation as a program, step by step."),
     "descend": ("descend", "Walk down a function step by step, and show the way."),
     "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
 import shutil
 import subprocess
@@ -101,15 +102,17 @@ def test_every_gate_of_the_table_in_numpy() -> None:
 def test_every_gate_of_the_table_in_python() -> None:
     count = 0
     for name, trace in gate_traces():
-        if not np.size(trace.by_id[trace.output].value):
-            with pytest.raises(ArgumentError, match="no elements"):
-                emit(trace, "python")
+        source = ""
+        with contextlib.suppress(ArgumentError):
+            source = emit(trace, "python")
+        output = trace.by_id[trace.output]
+        assert source or 0 in output.shape or math.prod(output.shape) > 79, name
+        if not source:
             continue
-        source = emit(trace, "python")
         count += 1
         space = ran(source)
         assert_same(space, in_scalars(trace), f"{name}\n{source}")
-        assert f"f{'_0' * np.ndim(trace.by_id[trace.output].value)} = " in space["printed"]
+        assert f"f{'_0' * len(output.shape)} = " in space["printed"]
     assert count > 200
 
 
@@ -205,7 +208,7 @@ def test_the_first_circuit_of_the_lecture_line_by_line() -> None:
         ("sigmoid(x)", "dx = (1.0 - f) * f * df  # (1)"),
         ("exp(x)", "dx = f * df  # (1)"),
         ("tanh(x)", "dx = (1.0 - f * f) * df  # (1)"),
-        ("log(x)", "dx = 1.0 / x * df  # (1)"),
+        ("log(x)", "dx = (1.0 / x) * df  # (1)"),
         ("1 / x", "dx = -f * f * df  # (1)"),
         ("-x", "dx = -1.0 * df  # (1)"),
         ("x ** 3", "dx = 3.0 * x**2 * df  # (1)"),
@@ -214,15 +217,17 @@ def test_the_first_circuit_of_the_lecture_line_by_line() -> None:
         ("leaky_relu(x)", "dx = (1.0 if x > 0.0 else 0.01) * df  # (1)"),
         ("elu(x)", "dx = (1.0 if x > 0.0 else math.exp(x)) * df  # (1)"),
         ("max(x, y)", "dx = ((x > y) + 0.5 * (x == y)) * df  # (1)"),
-        ("x / y", "dy = -f / y * df  # (1)"),
+        ("x / y", "dy = (-f / y) * df  # (1)"),
         ("x ** y", "dy = f * math.log(x) * df  # (1)"),
         ("clip(x, 0, 1)", "dx = (x <= 1.0 and x >= 0.0) * df  # (1)"),
         ("abs(x)", "dx = ((x > 0.0) - (x < 0.0)) * df  # (1)"),
-        ("sqrt(x)", "dx = 0.5 / f * df  # (1)"),
+        ("sqrt(x)", "dx = (0.5 / f) * df  # (1)"),
     ],
 )
 def test_local_derivatives_are_written_as_a_student_would(text: str, wanted: str) -> None:
-    values = {"x": 0.5, "y": 2.0} if "y" in text.replace("leaky", "") else {"x": 0.5}
+    values: dict[str, Any] = (
+        {"x": 0.5, "y": 2.0} if "y" in text.replace("leaky", "") else {"x": 0.5}
+    )
     assert wanted in lines_of(text, **values)
 
 

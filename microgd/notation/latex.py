@@ -115,4 +115,5 @@ def latex_text(text: str) -> str:
     >>> print(latex_text("100 % of $x_1"))
     100 \% of \$x\_1
     """
-    return "".join(_SPECIAL.get(c, c) for c in printable(text))
+    marks = _SPECIAL | {letter: rf"\ensuremath{{{name}}}" for letter, name in _LETTERS.items()}
+    return "".join(marks.get(c, c) for c in printable(text))

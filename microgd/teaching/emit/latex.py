@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
+from microgd.graph.values import Value
 from microgd.notation.latex import latex_text, to_latex
 from microgd.notation.reading import read
 from microgd.teaching.emit.names import shown
 from microgd.teaching.panel import Panel, panel_of
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_value
 from microgd.translation import _
 
 #: Numbers that would not fit beside the symbols are left out.
@@ -28,9 +32,9 @@ def program(trace: Trace, title: str) -> str:
         (_("backward, in reverse"), [p for p in told if p[0].kind != "forward"]),
     ]
     lines = [f"% {shown(line)}" for line in (title, r"needs the package amsmath") if line]
-    inputs = ", ".join(_given(trace))
+    inputs = r",\quad ".join(_given(trace))
     if inputs:
-        lines += [rf"\( {inputs} \)", ""]
+        lines += [rf"\[ {inputs} \]", ""]
     for heading, steps in parts:
         if not steps:
             continue
@@ -46,14 +50,17 @@ def _given(trace: Trace) -> Iterable[str]:
     """The inputs and their numbers."""
     for node in trace.nodes:
         if node.kind in ("input", "constant") and (node.kind == "input" or node.shape):
-            value = _numbers(trace, node.value)
-            yield _set(f"{node.label} = {value}", [node.label])
+            yield f"{_set(node.label, [node.label])} = {_numbers(trace, node.value)}"
 
 
-def _numbers(trace: Trace, value: object) -> str:
-    from microgd.trace.numbers import format_value
-
-    return format_value(value, trace.digits)  # type: ignore[arg-type]
+def _numbers(trace: Trace, value: Value | None) -> str:
+    """A number; a row of numbers in brackets; a matrix as one."""
+    array = np.asarray(value)
+    if array.ndim != 2 or not 0 < array.size <= LONG:
+        return _set(format_value(value, trace.digits), ())
+    rows = [" & ".join(_set(format_value(x, trace.digits), ()) for x in row) for row in array]
+    body = r" \\ ".join(rows)
+    return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
 
 
 def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> str:
@@ -62,20 +69,24 @@ def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> st
     numbers = panel.numbers
     if event.kind == "contribution" and event.local is not None and event.rule:
         q = trace.by_id[event.node].label
-        f = trace.by_id[trace.output].label
-        right = f"{_factor(event.rule)} · ∂{f}/∂{q}"
+        right = f"{_factor(event.rule)} · ∂{_output(trace)}/∂{q}"
     if event.kind == "broadcast":
         axes = ", ".join(map(str, event.axes))
         right = _("the sum over axis {axes}").format(axes=axes)
-    if len(numbers) > WIDE:
-        numbers = ""
-    if not numbers and panel.value and len(panel.value) <= WIDE and event.kind != "seed":
-        numbers = panel.value if panel.value != right else ""
+    right = right.replace(_("upstream"), f"∂{_output(trace)}/∂{trace.by_id[event.node].label}")
+    done = _set(numbers, panel.names) if numbers and len(numbers) <= WIDE else ""
+    if event.value is not None and event.kind != "seed" and (not done or np.ndim(event.value) > 1):
+        done = _numbers(trace, event.value)
+        done = "" if len(format_value(event.value, trace.digits)) > WIDE else done
     cells = f"{_set(left, panel.names)} & = {_set(right, panel.names)}"
     step = "" if event.kind in ("seed", "branch") else f"({number[event.node]})"
-    if numbers or step:
-        cells += f" & & {f'= {_set(numbers, panel.names)}' if numbers else ''}".rstrip()
+    if done or step:
+        cells += f" & & {f'= {done}' if done else ''}".rstrip()
     return f"{cells} & & {step}" if step else cells
+
+
+def _output(trace: Trace) -> str:
+    return trace.by_id[trace.output].label
 
 
 def _factor(rule: str) -> str:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from microgd.gates.arithmetic import div, neg, recip
 from microgd.teaching.emit.names import shown
 from microgd.teaching.emit.spelling import (
     ADD,
+    ATOM,
     COMPARE,
     MUL,
     UNARY,
     Spelling,
+    Text,
     infix,
     negated,
     template,
 )
 from microgd.teaching.emit.staged import Result, Staged
+from microgd.teaching.emit.term import Term
 from microgd.translation import _
+
+
+def _product(args: Sequence[Text], term: Term) -> Text:
+    """`(1.0 / u) * df`: what is local stands in brackets, though it need not."""
+    x, y = args
+    first = term.args[0].args[0] if term.args[0].gate is neg else term.args[0]
+    left = x.within(ATOM if first.gate in (div, recip) else MUL)
+    return Text(f"{left} * {y.within(UNARY)}", MUL)
+
 
 #: What every language with + and brackets spells alike.
 ARITHMETIC: dict[str, Spelling] = {
     "add": infix(" + ", ADD, right=ADD),
     "sub": infix(" - ", ADD),
-    "mul": infix(" * ", MUL),
+    "mul": _product,
     "div": infix(" / ", MUL),
     "neg": negated,
     "recip": template("1.0 / {0}", MUL, UNARY),
