@@ -28,8 +28,8 @@ class Finding:
     Attributes:
         lecture: the id of the row.
         what: the number or the rule.
-        kind: `number`; `deviation`, where the deck prints something else than what is right; or
-            `rule`.
+        kind: `number`; `deviation`, where the deck prints something else than what is right;
+            `explained`, the deck's number by the way it came to it; or `rule`.
         deck: what the deck prints; empty for rules.
         expected: what should come out: text, as it is printed, or how close two sides should be.
         got: what came out, as precise as `expected`.
@@ -85,8 +85,8 @@ def _number(lecture: Lecture, number: PrintedNumber, trace: Trace | None) -> Ite
         theirs = float(number.because())
         got, ok = as_printed(theirs, number.printed), printed_as(number.printed, theirs)
         yield Finding(
-            lecture.id, title, kind, number.printed, number.printed, got, theirs, ok
-        )  # fmt: skip
+            lecture.id, title, "explained", number.printed, number.printed, got, theirs, ok
+        )
     if printed_as(number.printed, exact):  # then there is no deviation, and the note is wrong
         yield Finding(
             lecture.id, title, kind, number.printed, f"≠ {number.printed}",

@@ -87,10 +87,11 @@ def branch() -> tuple[Any, Any]:
 
 def multiply_gate() -> tuple[Any, Any]:
     gate = mg.TABLE["mul"]
-    assert gate.forward is not None
     x, y, dz = 3.0, -4.0, 2.0
     z = gate.forward(x, y)
-    return [z, gate.rule(0)(dz, z, x, y), gate.rule(1)(dz, z, x, y)], [x * y, dz * y, dz * x]
+    back = [gate.rule(i) for i in (0, 1)]
+    assert all(back)
+    return [z, *(rule(dz, z, x, y) for rule in back if rule)], [x * y, dz * y, dz * x]
 
 
 # A7
@@ -166,7 +167,13 @@ def sum_over_paths() -> tuple[Any, Any]:
 def _blocks() -> tuple[dict[str, Array], dict[str, Array], Array]:
     """A net 3 → 4 → 2: its backward sweep by the deck's formulas, and by microgd."""
     random = np.random.default_rng(2)
-    shapes: dict[str, int | tuple[int, int]] = {"x": 3, "W1": (4, 3), "b1": 4, "W2": (2, 4), "b2": 2}
+    shapes: dict[str, int | tuple[int, int]] = {
+        "x": 3,
+        "W1": (4, 3),
+        "b1": 4,
+        "W2": (2, 4),
+        "b2": 2,
+    }
     p = {name: mg.Tensor(random.normal(size=shape)) for name, shape in shapes.items()}
     q_bar = random.normal(size=2)
     mg.sigmoid(p["W2"] @ mg.sigmoid(p["W1"] @ p["x"] + p["b1"]) + p["b2"]).backward(q_bar)
