@@ -76,7 +76,7 @@ def draw_rows(
             ends.append((number, _ends(view, f"r{number}s{place}-")))
     # Graphviz stacks frames, and what is in them, from the bottom up.
     for parts in (whole.items, whole.junctions, whole.lines):
-        parts.reverse()  # type: ignore[attr-defined]
+        parts.reverse()
     style = Style(colours, look == "lecture", count > LARGE if compact is None else compact)
     graph = circuit.to_dot(whole, style)
     for (row_, (_, out)), (other, (into, _)) in pairwise(ends):
@@ -93,7 +93,10 @@ def _flat(title: str) -> str:
 
 def _join(whole: View, view: View, prefix: str, scope: str, right: dict[str, str]) -> None:
     """Add a view to another, under ids of its own, in a frame with its title."""
-    inside = lambda own: f"{scope}/{own}" if own else scope  # noqa: E731
+
+    def inside(own: str | None) -> str:
+        return f"{scope}/{own}" if own else scope
+
     for item in view.items:
         new: Item = replace(item, id=prefix + item.id, scope=inside(item.scope))
         whole.items.append(new)

@@ -27,15 +27,12 @@ from microgd.teaching.wrong_sweeps import depth_first, overwriting, to_all_input
 from microgd.teaching.wrong_trace import WrongSweep, trace_wrongly
 from microgd.trace.build import output_of, trace
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import digits_for, format_cell, format_value, short_number
+from microgd.trace.numbers import digits_for, format_value, short_number
 from microgd.trace.table import Table
 from microgd.translation import _
 
 if TYPE_CHECKING:
     from microgd.draw.drawing import Drawing
-
-#: What marks a row of a table in which right and wrong differ.
-MARK = "≠"
 
 
 def bugs() -> tuple[str, ...]:
@@ -55,6 +52,7 @@ class Buggy:
         differing: the labels of the inputs, or else of the gates, whose gradients differ.
         note: where it makes no difference here: why not, and where it would.
         steps: both lessons of each step; of most bugs there is one.
+        taken, lr: of no-zero-grad: the steps with and without it, and their learning rate.
     """
 
     name: str
@@ -65,8 +63,8 @@ class Buggy:
     differing: tuple[str, ...]
     note: str = ""
     steps: tuple[tuple[Trace, Trace], ...] = ()
-    _taken: tuple[tuple[Step, Step], ...] = ()
-    _lr: float = 0.0
+    taken: tuple[tuple[Step, Step], ...] = ()
+    lr: float = 0.0
 
     def __repr__(self) -> str:
         return f"<bug {self.name}: {', '.join(self.differing) or 'no gradient'} differs>"
@@ -82,7 +80,9 @@ class Buggy:
 
     def table(self) -> Table:
         """Right and wrong, row by row; where they differ, a mark."""
-        return _steps_table(self) if self._taken else _gradients_table(self)
+        from microgd.teaching.bug_table import gradients_table, steps_table
+
+        return steps_table(self) if self.taken else gradients_table(self)
 
     def draw(self, look: str = "circuit", **options: Any) -> Drawing:
         """Both circuits in one picture, the right one above.
@@ -95,7 +95,7 @@ class Buggy:
         """
         from microgd.teaching.bug_picture import Row, draw_rows
 
-        titles = [_step_title(pair, n, self._lr) for n, pair in enumerate(self._taken, 1)]
+        titles = [_step_title(pair, n, self.lr) for n, pair in enumerate(self.taken, 1)]
         pairs = titles or [("", "")]
         right = [(t[0], s[0]) for t, s in zip(pairs, self.steps, strict=True)]
         wrong = [(t[1], s[1]) for t, s in zip(pairs, self.steps, strict=True)]
@@ -184,12 +184,13 @@ def _differing(right: Trace, wrong: Trace) -> tuple[str, ...]:
         for n, m in zip(right.nodes, wrong.nodes, strict=True)
         if n.gradient is not None and m.gradient is not None
     ]
-    found = [n for n, other in pairs if not _close(n.gradient, other)]
+    found = [n for n, other in pairs if not close(n.gradient, other)]
     leaves = [n.label for n in found if n.kind == "input"]
     return tuple(leaves or [n.label for n in found])
 
 
-def _close(a: Any, b: Any) -> bool:
+def close(a: Any, b: Any) -> bool:
+    """Whether two values are the same but for the last bits."""
     return bool(np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True))
 
 
@@ -278,7 +279,7 @@ def _stale_with(bug: Bug, output: Node, change: Mapping[Node, Value], digits: in
 def _no_zero_grad(
     bug: Bug, output: Node, params: list[Node], lr: float, steps: int, digits: int | None
 ) -> Buggy:
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 100:
+    if isinstance(steps, bool) or not 1 <= steps <= 100 or steps != int(steps):
         raise ArgumentError(f"steps is a whole number from 1 to 100, got {steps!r}")
     if not np.isfinite(lr):
         raise ArgumentError(f"lr is a finite number, got {lr!r}")
@@ -298,7 +299,7 @@ def _no_zero_grad(
     last = _buggy(bug, right[-1].trace, wrong[-1].trace)
     taken = tuple(zip(right, wrong, strict=True))
     pairs = tuple((a.trace, b.trace) for a, b in taken)
-    return replace(last, steps=pairs, _taken=taken, _lr=lr)
+    return replace(last, steps=pairs, taken=taken, lr=lr)
 
 
 def _step_title(pair: tuple[Step, Step], number: int, lr: float) -> tuple[str, str]:
@@ -307,7 +308,7 @@ def _step_title(pair: tuple[Step, Step], number: int, lr: float) -> tuple[str, s
 
 
 def _step_text(step: Step, number: int, lr: float) -> str:
-    said = []
+    said: list[str] = []
     digits = step.trace.digits
     for name, grad in step.grad.items():
         if len(step.grad) > 2 or np.size(grad) > 1:
@@ -320,50 +321,3 @@ def _step_text(step: Step, number: int, lr: float) -> str:
         said.append(f"{name} ← {old} − {short_number(lr)} · {shown} = {new}")
     title = _("step {n}").format(n=number)
     return f"{title}: {', '.join(said)}" if said else title
-
-
-# -- tables ----------------------------------------------------------------------------------------
-
-
-def _gradients_table(buggy: Buggy) -> Table:
-    right, wrong = buggy.right, buggy.wrong
-    digits = right.digits
-    both = [(n, m) for n, m in zip(right.nodes, wrong.nodes, strict=True) if n.gradient is not None]
-    both.sort(key=lambda pair: pair[0].kind != "input")
-    values = any(not _close(n.value, m.value) for n, m in both)
-    rows = []
-    for n, m in both:
-        known = (format_cell(n.value, digits), format_cell(m.value, digits)) if values else ()
-        mark = "" if _close(n.gradient, m.gradient) else MARK
-        cells = (format_cell(n.gradient, digits), format_cell(m.gradient, digits), mark)
-        rows.append((n.label, *known, *cells))
-    columns = (_("value"), _("right") + ">", _("wrong") + ">", "")
-    if values:
-        columns = (
-            _("value"), _("new data") + ">", _("what is there") + ">",
-            _("right gradient") + ">", _("wrong gradient") + ">", "",
-        )  # fmt: skip
-    notes = (buggy.note,) if buggy.note else ()
-    return Table(_("right and wrong"), columns, tuple(rows), notes)
-
-
-def _steps_table(buggy: Buggy) -> Table:
-    digits = buggy.right.digits
-    rows: list[tuple[str, ...]] = []
-    for number, (right, wrong) in enumerate(buggy._taken, 1):
-        for name, grad in right.grad.items():
-            at, other = right.trace.node(name).value, wrong.trace.node(name).value
-            mark = "" if _close(grad, wrong.grad[name]) else MARK
-            cells = (at, grad, other, wrong.fresh[name], wrong.grad[name])
-            rows.append((str(number), name, *(format_cell(c, digits) for c in cells), mark))
-    last_right, last_wrong = buggy._taken[-1]
-    for name, value in last_right.after.items():
-        end, other = format_cell(value, digits), format_cell(last_wrong.after[name], digits)
-        mark = "" if _close(value, last_wrong.after[name]) else MARK
-        rows.append(("", name, end, "", other, "", "", mark))
-    columns = (
-        _("step") + ">", _("input"), _("right") + ">", ".grad>", _("wrong") + ">",
-        _("new gradient") + ">", ".grad>", "",
-    )  # fmt: skip
-    notes = (buggy.note,) if buggy.note else ()
-    return Table(_("right and wrong"), columns, tuple(rows), notes)

@@ -102,24 +102,19 @@ def _panel(
 
 def _forward(trace: Trace, event: Event) -> Panel:
     node = trace.by_id[event.node]
+    if node.kind != "gate":  # of a bug: an input that changes
+        changed = f"{node.label} = {_shown(trace, event.value)}"
+        return _panel(trace, event, node.label, changed, (node.label,))
     inputs = inputs_of(trace, node)
     names = tuple(i.label for i in inputs)
     symbols = formula_of(node, names)
     numbers = ""
     if node.value is not None:
-        result = _shown(trace, node.value)
-        numbers = result
-        if all(i.value is not None and np.size(i.value) == 1 for i in inputs):
-            filled = formula_of(node, [_given(trace, i) for i in inputs])
-            numbers = result if filled in (result, symbols) else f"{filled} = {result}"
+        # What the sentence says after the symbols: `−2 + 5 = 3`.
+        said = event.sentence.removeprefix(f"{node.label} = {symbols}")
+        numbers = said.removeprefix(" = ")
     title = f"{node.label}: {node.sign}"
     return _panel(trace, event, title, f"{node.label} = {symbols}", (node.label, *names), numbers)
-
-
-def _given(trace: Trace, node: TraceNode) -> str:
-    """A number put into a formula; a constant as it is written there."""
-    constant = node.kind == "constant" and node.shape == () and not node.name
-    return node.label if constant else _shown(trace, node.value)
 
 
 def _contribution(trace: Trace, event: Event) -> Panel:
@@ -151,6 +146,10 @@ def _branch(trace: Trace, event: Event) -> Panel:
     few = len(event.parts) <= MOST_WIRES and len(parts) == len(event.parts)
     wires = _("the sum over its {n} wires").format(n=len(event.parts))
     symbols = f"{_partial(trace, x)} = {' + '.join(parts) if few else wires}"
+    if event.pattern != "branches sum":  # of a bug
+        symbols = _partial(trace, x)
+    if event.pattern == "overwrites":
+        return _panel(trace, event, x, symbols, (x,), _shown(trace, event.value))
     numbers = ""
     if len(event.parts) <= WRITTEN_OUT and _short(event.value):
         first, *rest = (_shown(trace, p) for p in event.parts)

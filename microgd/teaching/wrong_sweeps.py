@@ -84,14 +84,14 @@ def to_all_inputs(order: Sequence[Node], seed: Value) -> Iterator[Arrival]:
     for node in reversed(order):
         for position, x in enumerate(node.inputs if node in gradient else ()):
             sent = contribution(node, position, gradient[node])
-            right = sent.after
+            right: Any = sent.after
             if node.gate.name in ("maximum", "minimum", "max", "min"):
                 sent = _to_every(sent)  # the mistake
             held = gradient.get(x)
             if sent.after is not None:
                 gradient[x] = sent.after if held is None else held + sent.after
             if not x.is_constant:
-                astray = right is not None and not np.array_equal(right, sent.after)
+                astray = right is not None and not np.array_equal(right, np.asarray(sent.after))
                 yield Arrival(sent, held, gradient.get(x), astray=astray)
 
 
@@ -100,7 +100,7 @@ def _to_every(sent: Sent) -> Sent:
     node, x = sent.node, sent.target
     up: Any = sent.upstream
     if node.gate.name in ("max", "min"):
-        axis = (node.params or {}).get("axis")
+        axis: Any = (node.params or {}).get("axis")
         kept = (node.params or {}).get("keepdims") or axis is None
         up = np.broadcast_to(up if kept else np.expand_dims(up, axis), x.shape)
     up = as_value(np.array(up))
