@@ -100,10 +100,12 @@ from microgd.trace.lesson import Trace
 from microgd.translation import speaking
 
 if TYPE_CHECKING:
+    from microgd.draw.terminal import draw_terminal
     from microgd.opencl.array import DeviceArray, device_array
     from microgd.opencl.devices import devices
     from microgd.opencl.program import Program, compile
     from microgd.teaching.emit.emit import emit
+    from microgd.teaching.lectures import lecture
     from microgd.teaching.player.page import play
     from microgd.teaching.slides import slides
 
@@ -153,6 +155,7 @@ __all__ = [
     "devices",
     "div",
     "draw",
+    "draw_terminal",
     "elu",
     "emit",
     "equal",
@@ -169,6 +172,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "leaky_relu",
+    "lecture",
     "less",
     "less_equal",
     "log",
@@ -242,6 +246,8 @@ _LATER = {
     "compile": "opencl.program",
     "device_array": "opencl.array",
     "devices": "opencl.devices",
+    "lecture": "teaching.lectures",
+    "draw_terminal": "draw.terminal",
     "play": "teaching.player.page",
     "emit": "teaching.emit.emit",
     "slides": "teaching.slides",
