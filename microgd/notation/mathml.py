@@ -66,7 +66,7 @@ def inner_mathml(part: Part) -> str:
 
 def _signed(part: Part) -> str:
     """What stands in brackets; a sign that begins it is one of a number, and sets no space."""
-    begins = isinstance(part, Row) and isinstance(part.parts[0], Sign)
+    begins = isinstance(part, Row) and bool(part.parts) and isinstance(part.parts[0], Sign)
     return _one(part) if begins else inner_mathml(part)
 
 
