@@ -25,8 +25,13 @@ def outline(trace: Trace, *, step: int | None = None, gradients: bool = True) ->
     │  └─ y    value 5     gradient −4
     └─ z       value −4    gradient 3
     """
+    return outline_of(trace, progress(trace, step, gradients=gradients))
+
+
+def outline_of(trace: Trace, seen: Progress) -> str:
+    """The outline of what can be seen."""
     with speaking(trace.lang):
-        return _outline(trace, progress(trace, step, gradients=gradients))
+        return _outline(trace, seen)
 
 
 def _outline(trace: Trace, seen: Progress) -> str:
@@ -74,11 +79,12 @@ def _numbers(trace: Trace, node: TraceNode, seen: Progress) -> tuple[str, str]:
     return value, gradient
 
 
-def stacked(trace: Trace, *, step: int | None = None, gradients: bool = True) -> str:
+def stacked_of(trace: Trace, seen: Progress) -> str:
     """Every node in lines of its own, in the order of computation, where an outline is too wide.
 
     >>> import microgd as mg
-    >>> print(stacked(mg.circuit("x * y", x=2, y=3).trace()))
+    >>> told = mg.circuit("x * y", x=2, y=3).trace()
+    >>> print(stacked_of(told, progress(told, None)))
     x
       value 2
       gradient 3
@@ -90,7 +96,7 @@ def stacked(trace: Trace, *, step: int | None = None, gradients: bool = True) ->
       gradient 1
     """
     with speaking(trace.lang):
-        return _stacked(trace, progress(trace, step, gradients=gradients))
+        return _stacked(trace, seen)
 
 
 def _stacked(trace: Trace, seen: Progress) -> str:

@@ -7,18 +7,19 @@ scopes are collapsed into boxes; where that does not help, it is written as an o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from microgd.draw.arrange import view_of
 from microgd.draw.canvas import Canvas
 from microgd.draw.collapse import COLLAPSED, boxes_of, drawn_gates, neighbourhood, scopes_of
-from microgd.draw.outline import outline, stacked
-from microgd.draw.progress import progress
+from microgd.draw.outline import outline_of, stacked_of
+from microgd.draw.progress import Progress, progress
 from microgd.draw.strands import Layout, layout
 from microgd.draw.view import Item, Line, Options, View
 from microgd.errors import ArgumentError, DrawingError
+from microgd.trace.build import trace as build_trace
 from microgd.trace.lesson import Trace
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Screen:
 
 
 def draw_terminal(
-    trace: Trace,
+    what: Any,
     step: int | None = None,
     *,
     width: int = 80,
@@ -104,7 +105,7 @@ def draw_terminal(
     colour: bool = False,
     palette: str = "default",
 ) -> str:
-    """The circuit in characters, no line of it wider than `width`.
+    """A Tensor, a Circuit or a Trace as a circuit in characters, no line wider than `width`.
 
     Arguments:
         step: show only what the steps 0 … `step` told, and mark the last: `[×]`, `━━`.
@@ -118,7 +119,7 @@ def draw_terminal(
         ArgumentError: a width that is no room for anything.
 
     >>> import microgd as mg
-    >>> print(draw_terminal(mg.circuit("(x + y) * z", x=-2, y=5, z=-4).trace()))
+    >>> print(mg.draw_terminal(mg.circuit("(x + y) * z", x=-2, y=5, z=-4)))
            −2
     x ─────╮   3
        −4 (+)─────╮  −12
@@ -127,6 +128,7 @@ def draw_terminal(
        −4  z ─────╯
                3
     """
+    trace = what if isinstance(what, Trace) else build_trace(what, backward=gradients)
     made = TerminalCircuit(trace, width=width, gradients=gradients, names=names, spell=spell)
     screen = made.at(step)
     if not colour:
@@ -191,12 +193,30 @@ class TerminalCircuit:
         Raises:
             DrawingError: a step that the trace does not have.
         """
-        if self.plan is None:
-            return self._outlined(step)
-        return self.plan.drawn(self._view(step, self.plan.names))
+        return self._showing(progress(self.trace, step, gradients=self.gradients))
 
-    def _view(self, step: int | None, names: str) -> View:
-        seen = progress(self.trace, step, gradients=self.gradients)
+    def before(self) -> Screen:
+        """The circuit before the first step: the values of inputs and constants only."""
+        return self._showing(self._known_before(0))
+
+    def asking(self, step: int) -> Screen:
+        """The circuit before a step whose place is marked already, with a `?` to be found out."""
+        event = self.trace.events[step]
+        seen = replace(self._known_before(step), node=event.node, wire=event.wire)
+        return self._showing(seen, "?")
+
+    def _known_before(self, step: int) -> Progress:
+        if step:
+            return progress(self.trace, step - 1, gradients=self.gradients)
+        given = frozenset(n.id for n in self.trace.nodes if n.kind != "gate")
+        return Progress(given, frozenset(), frozenset(), None, None)
+
+    def _showing(self, seen: Progress, asked: str = "") -> Screen:
+        if self.plan is None:
+            return self._outlined(seen)
+        return self.plan.drawn(self._view(seen, self.plan.names), asked)
+
+    def _view(self, seen: Progress, names: str) -> View:
         options = Options(self.trace.digits, self.gradients, self.values, names)
         return view_of(self.trace, seen, options, self.boxes, self.kept)
 
@@ -211,7 +231,7 @@ class TerminalCircuit:
                 continue
             self.boxes = boxes
             for kind in dict.fromkeys((self.names, "none")):
-                view = self._view(None, kind)
+                view = self._view(progress(self.trace, None, gradients=self.gradients), kind)
                 if not view.lines:
                     continue
                 plan = _Plan(view, kind, self.gradients, self.spell, self.ascii)
@@ -222,12 +242,22 @@ class TerminalCircuit:
             if not scopes:
                 break
 
-    def _outlined(self, step: int | None) -> Screen:
-        text = outline(self.trace, step=step, gradients=self.gradients)
+    def _outlined(self, seen: Progress) -> Screen:
+        text = outline_of(self.trace, seen)
         if max(map(len, text.split("\n"))) > self.width:
-            text = stacked(self.trace, step=step, gradients=self.gradients)
+            text = stacked_of(self.trace, seen)
         lines = _folded(self.spell(text.translate(_PLAIN_TREE) if self.ascii else text), self.width)
-        return Screen(tuple(tuple((c, "") for c in line) for line in lines), {})
+        marked = next((n for n, line in enumerate(lines) if self._is_marked(line, seen.node)), None)
+        rows = tuple(tuple((c, "") for c in line) for line in lines)
+        return Screen(rows, {}, None if marked is None else Place(marked, 0, len(rows[marked])))
+
+    def _is_marked(self, line: str, id: str | None) -> bool:
+        """Whether this line of an outline tells of the gate of the current step."""
+        if id is None:
+            return False
+        node = self.trace.by_id[id]
+        mark = f"{node.label}: [{node.sign}]" if node.kind == "gate" else f"[{node.label}]"
+        return self.spell(mark) in line
 
 
 #: The room beside the numbers on a wire, and what joins a name to its number; widest first.
@@ -281,7 +311,8 @@ class _Plan:
         zones = [0] * placed.layers
         for line in self.view.lines:
             layer = placed.layer[line.end]
-            widest = max(cell_len(self._above(line)), cell_len(self.spell(line.below)), 2)
+            above = self._name(line) + self.spell(line.above)
+            widest = max(cell_len(above), cell_len(self.spell(line.below)), 2)
             zones[layer] = max(zones[layer], widest + self.pad)
         return lanes, zones
 
@@ -301,14 +332,13 @@ class _Plan:
                 return f" {text}"
         return f"{text} " if text else ""
 
-    def _above(self, line: Line) -> str:
-        name = self.spell(f"{line.name}{self.equals}") if line.name else ""
-        return name + self.spell(line.above)
-
     # -- characters -------------------------------------------------------------------------------
 
-    def drawn(self, view: View) -> Screen:
-        """The view, which differs from the planned one in what is visible only."""
+    def drawn(self, view: View, asked: str = "") -> Screen:
+        """The view, which differs from the planned one in what is visible only.
+
+        `asked` stands for the number that is not known on the wire of the current step.
+        """
         from rich.cells import cell_len
 
         canvas = Canvas(ascii=self.ascii)
@@ -336,7 +366,7 @@ class _Plan:
         for number, line in enumerate(view.lines):
             end = starts[placed.layer[line.end]][0]
             begin = end - zones[placed.layer[line.end]]
-            self._numbers(canvas, line, placed.line_row[number] + 1, begin, end)
+            self._numbers(canvas, line, placed.line_row[number] + 1, begin, end, asked)
         height = self.layout.height + (2 if self.gradients else 1)
         rows = tuple(canvas.rows(height, column))
         return Screen(rows, self.places, None if active is None else self.places[active])
@@ -375,38 +405,48 @@ class _Plan:
                 sign = f"[{sign[1:-1]}]"
             self._write(canvas, item.id, sign, style)
         for branch in view.junctions:
-            left = right = "-" if self.ascii else "─"
-            if branch.id not in straight:
-                right = " "
             sign = self._sign(branch.id).strip()
-            style = "gradient" if branch.sums else "wire"
             if branch.active:
-                active, style, left, right = branch.id, "active", "[", "]"
-            self._write(canvas, branch.id, f"{left}{sign}{right}", style)
+                active = branch.id
+                self._write(canvas, branch.id, f"[{sign}]", "active")
+                continue
+            place, dash = self.places[branch.id], "-" if self.ascii else "─"
+            self._write(canvas, branch.id, dash, "wire")
+            canvas.write(place.row, place.begin + 1, sign, "gradient" if branch.sums else "wire")
+            behind = dash if branch.id in straight else " "
+            canvas.write(place.row, place.begin + 2, behind, "wire")
         return active
 
     def _write(self, canvas: Canvas, id: str, sign: str, style: str) -> None:
         place = self.places[id]
         canvas.write(place.row, place.begin, sign, style)
 
-    def _numbers(self, canvas: Canvas, line: Line, row: int, begin: int, end: int) -> None:
+    def _numbers(
+        self, canvas: Canvas, line: Line, row: int, begin: int, end: int, asked: str
+    ) -> None:
         """The value above a wire and the gradient below it, in the room before its end."""
         from rich.cells import cell_len
 
-        texts = [(row + 1, self.spell(line.below), "gradient", line.shows_below)]
-        above = self._above(line)
-        size = max(cell_len(above), cell_len(texts[0][1]))
-        name = above[: len(above) - len(self.spell(line.above))]
+        name, value = self._name(line), self.spell(line.above)
+        below = self.spell(line.below)
+        size = max(cell_len(name + value), cell_len(below))
         start = begin + (end - begin - size + 1) // 2
-        texts.append((row - 1, above, "value", line.shows_above))
-        for at, text, style, shown in texts:
-            column = start + size - cell_len(text)
-            if not shown or not (self.gradients or at < row):
-                continue
-            if name and at < row:
-                canvas.write(at, column, name, "quiet")
-                column, text = column + cell_len(name), text[len(name) :]
-            canvas.write(at, column, text, style)
+        column = start + size - cell_len(name + value)
+        if name:  # it can be asked for before its value is known
+            canvas.write(
+                row - 1, column, name if line.shows_above else self.spell(line.name), "quiet"
+            )
+        if line.shows_above:
+            canvas.write(row - 1, column + cell_len(name), value, "value")
+        if not self.gradients:
+            return
+        if line.shows_below:
+            canvas.write(row + 1, start + size - cell_len(below), below, "gradient")
+        elif line.active and asked:
+            canvas.write(row + 1, start + size - 1, asked, "active")
+
+    def _name(self, line: Line) -> str:
+        return self.spell(f"{line.name}{self.equals}") if line.name else ""
 
 
 #: What each kind of item is coloured like.

@@ -1,0 +1,327 @@
+"""`microgd step`: keys, sizes, pipes, and the quiz."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from cli_runner import complete, refused, run, said
+
+import microgd as mg
+from microgd_cli.keys import keys_in
+
+if sys.platform == "win32":
+    pytest.skip("terminals of Unix", allow_module_level=True)
+
+from terminal_session import Terminal
+
+CIRCUIT = ("(x + y) * z", "x=-2", "y=5", "z=-4")
+NEURON = ("1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3")
+SHOWN = mg.circuit("(x + y) * z", x=-2, y=5, z=-4).trace()
+
+RIGHT, LEFT, HOME, END = "\x1b[C", "\x1b[D", "\x1b[H", "\x1bOF"
+
+
+# -- keys -----------------------------------------------------------------------------------------
+
+
+def test_keys_have_names() -> None:
+    sent = " \r\n\x1b[C\x1bOD\x1b[H\x1b[4~\x7fq12é\x1b\x04"
+    assert keys_in(sent) == [
+        *("space", "enter", "enter", "right", "left", "home", "end"),
+        *("backspace", "q", "1", "2", "é", "escape", "end of input"),
+    ]
+    assert keys_in("\x1b[1;5C\x1b[99~a") == ["unknown", "unknown", "a"]
+
+
+def test_on_and_back() -> None:
+    with Terminal("step", *CIRCUIT) as terminal:
+        first = terminal.until("step 0 of 6, forward")
+        assert "q = 3" in first
+        assert "−12" not in first
+        assert "[+]" in first
+        terminal.press(" ")
+        assert "[×]" in terminal.until("step 1 of 6")
+        terminal.press("\r" + RIGHT)
+        third = terminal.until("step 3 of 6, backward")
+        assert "∂f/∂q = ∂f/∂q · ∂f/∂f" in third
+        assert "━" in third
+        terminal.press(LEFT)
+        terminal.until("step 2 of 6")
+        terminal.press("\x7f")
+        terminal.until("step 1 of 6")
+        terminal.press(END)
+        last = terminal.until("step 6 of 6")
+        assert "the end" in last
+        terminal.press(" ")  # there is nothing behind it
+        terminal.press(HOME)
+        assert terminal.until("step 0 of 6").count("[") == 1
+        terminal.press(LEFT + "G")
+        terminal.until("step 6 of 6")
+        terminal.press("g" + "q")
+        assert terminal.end() == 0
+        assert terminal.is_restored()
+        assert "step 0 of 6" in terminal.screen()  # it stays, on the first screen
+
+
+def test_a_number_leads_to_a_step() -> None:
+    with Terminal("step", *NEURON, columns=100) as terminal:
+        terminal.until("step 0 of 20")
+        terminal.press("1")
+        terminal.until("go to step 1: Enter")
+        terminal.press("2\r")
+        terminal.until("step 12 of 20")
+        terminal.press("999\r")
+        terminal.until("step 20 of 20")
+        terminal.press("7")
+        terminal.until("go to step 7")
+        terminal.press("\x1b")  # not after all
+        terminal.until("q: quit")
+        terminal.press("0\r")
+        terminal.until("step 0 of 20")
+        terminal.press("\x04")
+        assert terminal.end() == 0
+
+
+def test_the_table_and_the_keys() -> None:
+    with Terminal("step", *CIRCUIT, "--from", "4") as terminal:
+        terminal.until("step 4 of 6")
+        terminal.press("t")
+        table = terminal.until("sum so far")
+        assert table.count("f: ×") == 2
+        assert "q: +" not in table
+        terminal.press("q")  # closes the table and no more
+        terminal.until("step 4 of 6")
+        terminal.press("?")
+        assert "the step before" in terminal.until("the next step")
+        terminal.press("x")
+        terminal.until("step 4 of 6")
+        terminal.press("q")
+        assert terminal.end() == 0
+
+
+def test_nothing_moves_from_step_to_step() -> None:
+    with Terminal("step", *CIRCUIT) as terminal:
+        rows = set()
+        for step in range(7):
+            lines = terminal.until(f"step {step} of 6").split("\n")
+            rows.add(next(n for n, line in enumerate(lines) if line.startswith("x ")))
+            terminal.press(" ")
+        assert len(rows) == 1
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(20, 10), (40, 24), (120, 8), (7, 3), (80, 2)])
+def test_small_terminals(columns: int, rows: int) -> None:
+    with Terminal("step", *NEURON, columns=columns, rows=rows) as terminal:
+        terminal.until("step 0")
+        for _ in range(9):
+            terminal.press(" ")
+        screen = terminal.until("step 9")
+        assert max(map(len, screen.split("\n"))) <= columns
+        assert len(screen.split("\n")) == rows
+        terminal.press("q")
+        assert terminal.end() == 0
+
+
+def test_the_formulas_stay_where_the_circuit_is_too_high() -> None:
+    with Terminal("step", *NEURON, columns=100, rows=13) as terminal:
+        screen = terminal.until("step 0 of 20")
+        assert "q = w0 · x0" in screen
+        assert "[×]" in screen
+        assert "q: quit" in screen
+
+
+def test_another_size_is_drawn_at_once() -> None:
+    with Terminal("step", *CIRCUIT, columns=80) as terminal:
+        terminal.until("step 0 of 6")
+        terminal.resize(30, 20)
+        terminal.until("step 0 of 6, forward\n━━━━─")
+        terminal.press(" ")
+        screen = terminal.until("step 1 of 6")
+        assert max(map(len, screen.split("\n"))) <= 30
+
+
+def test_ctrl_c_is_silent_and_restores_the_terminal() -> None:
+    with Terminal("step", *CIRCUIT) as terminal:
+        terminal.until("step 0 of 6")
+        assert not terminal.is_restored()
+        terminal.press("\x03")
+        assert terminal.end() == 130
+        assert terminal.is_restored()
+        assert terminal.screen().strip() in ("", "^C")
+        assert terminal.sent.rstrip().endswith("\x1b[?25h\x1b[?1049l")
+
+
+def test_colours_and_none() -> None:
+    for no_color, coloured in (("", True), ("1", False)):
+        with Terminal("step", *CIRCUIT, NO_COLOR=no_color) as terminal:
+            terminal.until("step 0 of 6")
+            assert ("\x1b[32m" in terminal.sent) is coloured
+            terminal.press("q")
+            assert terminal.end() == 0
+    with Terminal("step", *CIRCUIT, TERM="dumb") as terminal:
+        assert terminal.end() == 0
+        assert "\x1b" not in terminal.sent
+
+
+def test_an_ascii_terminal() -> None:
+    with Terminal("step", *CIRCUIT, PYTHONIOENCODING="ascii") as terminal:
+        terminal.until("step 0 of 6")
+        terminal.press("G")
+        terminal.until("step 6 of 6")
+        assert terminal.sent.isascii()
+
+
+# -- without a terminal ---------------------------------------------------------------------------
+
+
+def test_in_a_pipe_every_step_is_printed_once() -> None:
+    printed = said("step", *CIRCUIT)
+    assert re.findall(r"^step (\d) of 6", printed, re.MULTILINE) == list("0123456")
+    assert "\x1b" not in printed
+    for event in SHOWN.events:
+        assert SHOWN.number(float(event.value)) in printed
+    assert max(map(len, printed.split("\n"))) <= 80
+    assert printed.count("step ") == 7
+    assert said("step", *CIRCUIT, "--plain", "--from", "5").count("step ") == 2
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "40"])
+def test_narrow_pipes(columns: str) -> None:
+    printed = said("step", *NEURON, COLUMNS=columns)
+    assert max(map(len, printed.split("\n"))) <= int(columns)
+
+
+def test_options_of_the_lesson(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    assert "step 0 of 1, forward" in said("step", *CIRCUIT, "--forward")
+    assert "∂f/∂f = 2" in said("step", *CIRCUIT, "--upstream", "2")
+    assert "exp" in said("step", "sigmoid(x)", "x=1", "--expand", "sigmoid")
+    assert "0.7311" in said("step", "sigmoid(x)", "x=1", "--digits", "4")
+    program = tmp_path / "lesson.txt"
+    program.write_text("q = x + y\nf = q * z\n")
+    assert "step 6 of 6" in said("step", "--file", str(program), *CIRCUIT[1:])
+    assert "step 6 of 6" in said("step", "-", *CIRCUIT[1:], input="q = x + y\nf = q * z\n")
+    assert "no gate in it" in said("step", "x", "x=3", "--forward")
+
+
+def test_a_large_circuit_is_shown_around_the_gate() -> None:
+    text = "; ".join(["a0 = x * 2", *(f"a{n} = sin(a{n - 1})" for n in range(1, 80)), "a79"])
+    printed = said("step", text, "x=1", "--from", "30").split("step 31")[0]
+    assert "[sin]" in printed
+    assert "…" in printed
+
+
+def test_bad_input() -> None:
+    assert "steps 0 to 6" in refused(2, "step", *CIRCUIT, "--from", "7")
+    assert "choose one" in refused(2, "step", *CIRCUIT, "--quiz", "--plain")
+    assert "standard input" in refused(2, "step", "-", "--quiz", input="x=1; x*x")
+    assert "none of" in refused(2, "step", *CIRCUIT, "--ask", "some")
+    assert "log" in refused(1, "step", "log(x)", "x=0")
+
+
+# -- quiz -----------------------------------------------------------------------------------------
+
+
+def quiz(answers: str, *arguments: str) -> str:
+    result = run("step", *arguments, "--quiz", input=answers)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def test_all_answers_right() -> None:
+    printed = quiz("3\n-12\n-4\n3\n-4\n−4\n", *CIRCUIT)
+    assert printed.count("Right.") == 6
+    assert printed.rstrip().endswith("6 of 6 at the first try.")
+
+
+def test_the_answer_is_not_given_away() -> None:
+    before = quiz("", *CIRCUIT)
+    assert "How much is q?" in before
+    assert "q = 3" not in before
+    assert "[+]" in before
+    third = quiz("3\n-12\n", *CIRCUIT).rpartition("Right.")[2]
+    assert "? [×]" in third
+    assert third.count("−4") == 1  # the value of z; not yet the gradient of q
+
+
+def test_hints_come_one_after_another() -> None:
+    printed = quiz("3\n-12\n?\n\n?\n\n", *CIRCUIT)
+    rule, local, product, solution = (
+        printed.index(text)
+        for text in (
+            "the value of the other input",
+            "∂f/∂q = z = −4",
+            "−4 · 1 = ?",
+            "swaps: −4 · 1",
+        )
+    )
+    assert rule < local < product < solution
+    assert "2 of 3 at the first try. Look again at: ×." in printed
+
+
+def test_a_mistake_is_named() -> None:
+    printed = quiz("9\n1\n6\n1\n6\n", "x*x", "x=3", "--ask", "backward")
+    assert "No: that is what you get if" in printed
+    assert "Look again at" in printed
+
+
+def test_a_wrong_answer_can_be_mended() -> None:
+    printed = quiz("7\n3\n", *CIRCUIT)
+    assert printed.index("No: that is what you get") < printed.index("Right.")
+    assert "0 of 1 at the first try. Look again at: +." in printed
+
+
+def test_what_is_no_number_is_no_wrong_answer() -> None:
+    printed = quiz("three\n3\n", *CIRCUIT)
+    assert "'three' is no number" in printed
+    assert "1 of 1 at the first try." in printed
+
+
+def test_skipping_quitting_and_tables() -> None:
+    printed = quiz("s\nt\nq\n", *CIRCUIT)
+    assert "q = x + y = −2 + 5 = 3" in printed
+    assert "computed" in printed
+    assert "0 of 1 at the first try. Look again at: +." in printed
+    assert "Nothing was asked." in quiz("q\n", *CIRCUIT)
+
+
+def test_what_is_asked() -> None:
+    assert "of 2:" in quiz("", *CIRCUIT, "--ask", "forward")
+    assert "of 4:" in quiz("", *CIRCUIT, "--ask", "backward")
+    assert "of 3:" in quiz("", *CIRCUIT, "--from", "4")[:2000].replace("of 2:", "of 3:")
+
+
+def test_a_choice_is_numbered() -> None:
+    numbers = ("sum(W @ x)", "W=[[1,2],[3,4],[5,6]]", "x=[1,2]", "--ask", "backward")
+    printed = quiz("s\n" * 40, *numbers)
+    assert re.search(r"^  1  ", printed, re.MULTILINE)
+
+
+def test_a_quiz_in_a_terminal() -> None:
+    with Terminal("step", *CIRCUIT, "--quiz") as terminal:
+        terminal.until("How much is q?")
+        terminal.press("3\n")
+        terminal.until("How much is f?")
+        terminal.press("\x03")
+        assert terminal.end() == 130
+    with Terminal("step", *CIRCUIT, "--quiz") as terminal:
+        terminal.until("How much is q?")
+        terminal.press("\x04")
+        assert terminal.end() == 0
+        assert "Nothing was asked." in terminal.screen()
+
+
+def test_answers_from_a_pipe_of_another_program() -> None:
+    code, output, complaints = complete("step", *CIRCUIT, "--quiz", stdin=-1)
+    assert (code, complaints) == (0, b"")
+    assert "Nothing was asked." in output.decode()
+
+
+def test_the_page_shows_a_real_quiz() -> None:
+    page = Path(__file__).parent.parent / "docs" / "commands" / "step.md"
+    shown = re.search(r"```text\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL)
+    assert shown is not None
+    answers = "".join(f"{a}\n" for a in re.findall(r"^> ?(.*)$", shown[1], re.MULTILINE))
+    assert quiz(answers, "x*x + x", "x=3", "--ask", "backward").rstrip() == shown[1]
