@@ -136,6 +136,9 @@ class Trace(Immutable):
                 before = so_far.get(event.target)
                 with np.errstate(all="ignore"):
                     so_far[event.target] = event.value if before is None else before + event.value
+                met = self._after(event)
+                if met is not None and met.kind == "branch" and met.node == event.target:
+                    so_far[event.target] = met.value  # of a wrong sweep not always the sum
                 total = self._cell(so_far[event.target])
             rows.append((*first, self._cell(event.value), total))
         numbers = (_("local"), _("× upstream"), _("= contribution"), _("sum so far"))
@@ -146,7 +149,7 @@ class Trace(Immutable):
         """Steps whose numbers, as shown, do not give the result as shown."""
         notes: list[str] = []
         for event in self.events:
-            if event.kind not in ("contribution", "branch"):
+            if event.kind not in ("contribution", "branch") or event.pattern == "overwrites":
                 continue
             exact = exact_numbers(event, self.digits)
             if exact and len(notes) == MOST_NOTES:
@@ -156,8 +159,11 @@ class Trace(Immutable):
         return tuple(notes)
 
     def _is_summed_next(self, event: Event) -> bool:
-        after = self.events[event.step + 1] if event.step + 1 < len(self.events) else None
+        after = self._after(event)
         return after is not None and after.kind == "broadcast" and after.wire == event.wire
+
+    def _after(self, event: Event) -> Event | None:
+        return self.events[event.step + 1] if event.step + 1 < len(self.events) else None
 
     def _local(self, event: Event) -> str:
         if event.local is None or event.rule == "0":
