@@ -51,8 +51,9 @@ def packed_json(data: Any) -> str:
     {'x': [1, 2]}
     """
     packer = compressobj(9, wbits=-15)
-    text = json_in_page(data).encode()
-    return b64encode(packer.compress(text) + packer.flush()).decode()
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = re.sub("[\ud800-\udfff]", lambda half: _escape(half[0]), text)
+    return b64encode(packer.compress(text.encode()) + packer.flush()).decode()
 
 
 def unpacked_json(text: str) -> Any:

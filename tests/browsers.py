@@ -52,8 +52,8 @@ class Browser(Protocol):
 class _Socket:
     """Requests with numbers, answers to them, and events in between."""
 
-    def __init__(self, url: str) -> None:
-        self.socket: ClientConnection = connect(url, max_size=None, open_timeout=PATIENCE)
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
         self.last = 0
         self.problems: list[str] = []
         self.requests: list[str] = []
@@ -80,8 +80,8 @@ class Chromium(_Socket):
 
     name = "chromium"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, socket: ClientConnection) -> None:
+        super().__init__(socket)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{domain}.enable")
 
@@ -146,8 +146,8 @@ class Firefox(_Socket):
 
     name = "firefox"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, socket: ClientConnection) -> None:
+        super().__init__(socket)
         self.ask("session.new", capabilities={})
         self.context = self.ask("browsingContext.getTree")["contexts"][0]["context"]
         self.ask("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
@@ -236,30 +236,29 @@ def started(name: str) -> Iterator[Any]:
                 env={**os.environ, "HOME": folder},
                 start_new_session=True,
             )
-        browser: Any = None
         try:
-            browser = _connected(name, Path(folder), log, process)
-            yield browser
+            kind, url = _address(name, log, process)
+            with connect(url, max_size=None, open_timeout=PATIENCE) as socket:
+                yield kind(socket)
         finally:
-            if browser is not None:
-                browser.socket.close()
             _end(process)
 
 
-def _connected(name: str, folder: Path, log: Path, process: subprocess.Popen[bytes]) -> Any:
+def _address(name: str, log: Path, process: subprocess.Popen[bytes]) -> tuple[Any, str]:
+    """Where it listens, once it does."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         said = log.read_text(errors="replace")
         assert process.poll() is None, said
         found = re.search(r"WebDriver BiDi listening on (ws://\S+)", said)
         if found and name == "firefox":
-            return Firefox(f"{found[1]}/session")
+            return Firefox, f"{found[1]}/session"
         port = re.search(r"DevTools listening on ws://[^:]+:(\d+)", said)
         if port and name == "chromium":
             with urlopen(f"http://127.0.0.1:{port[1]}/json/list") as answer:
                 pages = [p for p in json.load(answer) if p["type"] == "page"]
             if pages:
-                return Chromium(pages[0]["webSocketDebuggerUrl"])
+                return Chromium, pages[0]["webSocketDebuggerUrl"]
         time.sleep(0.02)
     raise AssertionError(f"{name} did not start: {log.read_text(errors='replace')}")
 

@@ -84,5 +84,5 @@ function setQuiz(on) {
 
 find("ask").onsubmit = answer;
 find("hint").onclick = hint;
-find("show").onclick = () => settle(false, fill(words.shown, { answer: questions(at)[question].shown }));
+find("show").onclick = () => !find("ask").hidden && settle(false, fill(words.shown, { answer: questions(at)[question].shown }));
 find("quiz").onclick = () => setQuiz(!quiz);

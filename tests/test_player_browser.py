@@ -1,0 +1,495 @@
+"""The player in real browsers: what is on the page at each step is what the trace says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import microgd as mg
+from microgd.draw.arrange import ON_WIRE
+from microgd.draw.engines import rendering
+from microgd.pages import unpacked_json
+from microgd.teaching.quiz import questions_of
+from microgd.trace.numbers import format_number, format_shape, format_value, norm
+
+browsers = pytest.importorskip("browsers", reason="websockets is not installed")
+pytestmark = pytest.mark.browser
+
+NEURON = "sigmoid(w0*x0 + w1*x1 + w2)"
+EXAMPLES = {
+    "A1": lambda: mg.circuit("(x + y) * z", x=-2, y=5, z=-4).output,
+    "A2": lambda: mg.expand(
+        [mg.circuit(NEURON, w0=2, w1=-3, w2=-3, x0=-1, x1=-2).output], deep=True
+    )[0],
+    "branch": lambda: mg.circuit("x*x + x", x=3).output,
+    "tensor": lambda: (
+        mg.circuit("sum(relu(W @ x + b))", W=[[1, -2], [3, 4]], x=[1, 2], b=[0.5, -1]).output
+    ),
+}
+#: What the reader sees now.
+STATE = """
+const texts = (kind) => [...document.querySelectorAll(`.circuit .w ${kind}`)].filter((t) => !t.classList.contains("off")).map((t) => t.textContent);
+const plain = (id) => document.getElementById(id).textContent;
+return {
+  values: texts(".v"), gradients: texts(".g"),
+  rows: [...document.querySelectorAll("#rows tr:not(.off) td:last-child")].map((r) => r.textContent),
+  current: [...document.querySelectorAll("#rows tr")].findIndex((r) => r.getAttribute("aria-current")),
+  lit: [...document.querySelectorAll(".circuit .on, .circuit .from")].map((p) => [p.className.baseVal, {...p.dataset}]),
+  sentence: plain("sentence"), numbers: plain("numbers"), symbols: plain("symbols"), title: plain("title"),
+  slider: document.getElementById("slider").value, asking: !document.getElementById("ask").hidden,
+};
+"""
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
+    if browsers.program(request.param) is None:
+        pytest.skip(f"there is no {request.param} here")
+    with browsers.started(request.param) as found:
+        found.size(1280, 900)
+        yield found
+
+
+@pytest.fixture
+def opened(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """Opens pages; whatever is logged or asked for on the way is a failure."""
+    pages = []
+    browser.problems.clear()
+    browser.requests.clear()
+
+    def open_page(page: Any, fragment: str = "") -> Any:
+        path = page.save(tmp_path / f"page-{len(pages)}.html")
+        browser.open(path, fragment)
+        pages.append(path)
+        return browser
+
+    yield open_page
+    assert browser.problems == []
+    assert {r.partition("#")[0] for r in browser.requests} <= {p.as_uri() for p in pages} | {
+        "data:,",
+        "about:blank",
+    } | {r for r in browser.requests if r.startswith("data:font/woff2")}
+
+
+def state(browser: Any) -> dict[str, Any]:
+    found: dict[str, Any] = browser.run(STATE)
+    return found
+
+
+# -- what the trace's JSON says -----------------------------------------------------------------
+
+
+def array_of(listed: Any) -> Any:
+    return np.asarray(listed, dtype=float)
+
+
+def on_wire(value: Any, digits: int, *, gradient: bool = False) -> str:
+    array = array_of(value)
+    if array.size > ON_WIRE:
+        short = f"norm {format_number(norm(array), max(digits, 2))}"
+        return short if gradient else format_shape(array.shape)
+    return format_value(array if array.shape else float(array), digits)
+
+
+def expected(told: dict[str, Any], step: int) -> tuple[Counter[str], Counter[str]]:
+    """The numbers above and below the wires after this step, from the trace's JSON alone."""
+    digits, nodes = told["digits"], {n["id"]: n for n in told["nodes"]}
+    past = told["events"][: step + 1]
+    computed = {e["node"] for e in past if e["kind"] == "forward"}
+    computed |= {n["id"] for n in told["nodes"] if n["kind"] != "gate"}
+    arriving: dict[str, list[dict[str, Any]]] = {}
+    for event in told["events"]:
+        if event["kind"] == "seed":
+            arriving.setdefault(event["node"], []).append(event)
+        if event["wire"] and event["kind"] == "contribution":
+            arriving.setdefault(event["target"], []).append(event)
+    along = {e["wire"]: e["value"] for e in past if e["wire"]}
+    seeds = [e for e in past if e["kind"] == "seed"]
+    above: Counter[str] = Counter()
+    below: Counter[str] = Counter()
+    for node in nodes.values():
+        wires = [
+            w
+            for w in told["wires"]
+            if w["source"] == node["id"] and w["position"] not in nodes[w["target"]]["folded"]
+        ]
+        is_output = node["id"] == told["output"]
+        branches = len(wires) + is_output > 1
+        count = len(wires) + is_output + branches
+        if node["id"] in computed:
+            above[on_wire(node["value"], digits)] += count
+        for wire in wires:
+            if wire["id"] in along:
+                below[on_wire(along[wire["id"]], digits, gradient=True)] += 1
+        if is_output and seeds:
+            below[on_wire(seeds[0]["value"], digits, gradient=True)] += 1
+        summed = [e for e in past if e["kind"] == "branch" and e["node"] == node["id"]]
+        if branches and summed:
+            below[on_wire(summed[0]["value"], digits, gradient=True)] += 1
+    return above, below
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_step_shows_the_numbers_of_the_trace(opened: Any, name: str) -> None:
+    output = EXAMPLES[name]()
+    told = json.loads(mg.trace(output).to_json())
+    browser = opened(mg.play(output))
+    for step, event in enumerate(told["events"]):
+        if step:
+            browser.press("ArrowRight")
+        seen = state(browser)
+        above, below = expected(told, step)
+        assert (Counter(seen["values"]), Counter(seen["gradients"])) == (above, below), step
+        assert seen["sentence"] == event["sentence"]
+        assert seen["rows"] == [e["sentence"] for e in told["events"][: step + 1]]
+        assert seen["current"] == step
+        assert int(seen["slider"]) == step
+        if event["kind"] != "seed" and np.size(array_of(event["value"])) <= 6:
+            result = seen["numbers"].rpartition("=")[2].replace(" ", "")
+            wanted = array_of(event["value"])
+            wanted = format_value(wanted if wanted.shape else float(wanted), told["digits"])
+            assert result == wanted.replace(" ", "")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_scrubbing_is_stepping(opened: Any, name: str) -> None:
+    page = mg.play(EXAMPLES[name]())
+    browser = opened(page)
+    stepped = []
+    for step in range(page.steps):
+        if step:
+            browser.press("ArrowRight")
+        stepped.append(state(browser))
+    for step in [*range(page.steps - 1, -1, -1), page.steps // 2, 0, page.steps - 1]:
+        browser.run(
+            f"const s = document.getElementById('slider'); s.value = {step};"
+            "s.dispatchEvent(new Event('input'))"
+        )
+        assert state(browser) == stepped[step]
+
+
+def test_keys_and_the_address(opened: Any) -> None:
+    page = mg.play(EXAMPLES["branch"]())
+    browser = opened(page, "#step-4")
+    assert state(browser)["current"] == 4
+    for key, where in (("End", 7), ("ArrowLeft", 6), ("Home", 0), ("ArrowLeft", 0),
+                       ("ArrowRight", 1)):  # fmt: skip
+        browser.press(key)
+        assert state(browser)["current"] == where
+    before = browser.run("return history.length")
+    browser.run("await new Promise((r) => setTimeout(r, 300))")
+    assert browser.run("return location.hash") == "#step-1"
+    browser.press("ArrowRight")
+    browser.run("await new Promise((r) => setTimeout(r, 300))")
+    assert browser.run("return [location.hash, history.length]") == ["#step-2", before]
+    browser.run("location.hash = '#step-6'; await new Promise((r) => setTimeout(r, 100))")
+    assert state(browser)["current"] == 6
+    browser.press("?")
+    assert browser.run("return document.getElementById('keys').open")
+    browser.press("Escape")
+    browser.press("q")
+    assert state(browser)["asking"]
+    browser.press("q")
+    assert not state(browser)["asking"]
+    browser.press("d")
+    assert browser.run("return document.documentElement.dataset.theme")
+    browser.press("n")
+    assert browser.run("return document.getElementById('nudge').open")
+
+
+def test_it_plays_by_itself_to_the_end(opened: Any) -> None:
+    browser = opened(mg.play(EXAMPLES["A1"]()), "#step-4")
+    browser.run("document.getElementById('speed').value = '4'")
+    browser.press(" ")
+    assert browser.run("return document.body.classList.contains('playing')")
+    browser.run("await new Promise((r) => setTimeout(r, 450 * 2 + 500))")
+    assert state(browser)["current"] == 6
+    assert not browser.run("return document.body.classList.contains('playing')")
+
+
+# -- the quiz -----------------------------------------------------------------------------------
+
+ANSWER = """
+const box = document.getElementById("answer"), given = %s;
+const choices = [...document.querySelectorAll("#choices input")];
+if (choices.length && choices[0].offsetParent) choices[Number(given) - 1].checked = true;
+else box.value = given;
+document.getElementById("check").click();
+return [document.getElementById("verdict").textContent, document.getElementById("ask").hidden,
+        document.getElementById("prompt").textContent, document.getElementById("sentence").textContent];
+"""
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_quiz_takes_right_answers_and_names_mistakes(opened: Any, name: str) -> None:
+    trace = mg.trace(EXAMPLES[name]())
+    browser = opened(mg.play(trace, quiz=True))
+    asked = 0
+    for event in trace.events:
+        if event.step:
+            browser.press("ArrowRight")
+        questions = questions_of(trace, event)
+        for question in questions:
+            asked += 1
+            seen = state(browser)
+            assert seen["asking"]
+            assert len(seen["rows"]) == event.step
+            assert seen["numbers"] == seen["symbols"] == ""
+            assert browser.run("return document.getElementById('prompt').textContent") == (
+                question.prompt
+            )
+            wrong = json.dumps("123.456" if question.kind == "number" else "1, 2, 3, 4, 5, 6, 7")
+            if question.kind != "choice":
+                assert browser.run(ANSWER % wrong)[1] is False
+            for mistake in question.mistakes[:2] if question.kind == "number" else ():
+                given = json.dumps(repr(float(np.asarray(mistake.value))))
+                verdict, done, *_ = browser.run(ANSWER % given)
+                assert not done
+                assert mistake.sentence in verdict
+            right = question.shown
+            if question.kind == "choice":
+                right = str(int(np.asarray(question.answer)))
+            browser.run(ANSWER % json.dumps(right))
+        seen = state(browser)
+        assert not seen["asking"]
+        assert len(seen["rows"]) == event.step + 1
+    assert asked >= len(trace.events) - 2
+
+
+def test_hints_come_one_by_one_and_the_answer_can_be_shown(opened: Any) -> None:
+    trace = mg.trace(EXAMPLES["A1"]())
+    browser = opened(mg.play(trace, quiz=True), "#step-3")
+    (question,) = questions_of(trace, trace.events[3])[:1]
+    hints = "return [...document.querySelectorAll('#hints li')].map((h) => h.textContent)"
+    for count in range(1, len(question.hints) + 1):
+        browser.run("document.getElementById('hint').click()")
+        assert browser.run(hints) == list(question.hints[:count])
+    assert browser.run("return document.getElementById('hint').disabled")
+    browser.run("document.getElementById('show').click()")
+    assert question.shown in state(browser)["sentence"]
+    assert browser.run("return document.getElementById('score').textContent").startswith("0 ")
+
+
+# -- the nudge ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nudged_values_are_those_of_python(opened: Any, name: str) -> None:
+    output = EXAMPLES[name]()
+    trace = mg.trace(output)
+    order = mg.topological_order([output])
+    page = mg.play(output)
+    browser = opened(page, f"#step-{page.steps - 1}")
+    before = state(browser)
+    browser.run(
+        "document.getElementById('nudge').open = true; await new Promise((r) => setTimeout(r, 50))"
+    )
+    inputs = [(n, t) for n, t in zip(order, trace.nodes, strict=True) if t.kind == "input"]
+    elements = [(node, told, at) for node, told in inputs for at in np.ndindex(node.shape)]
+    for place, (node, told_node, at) in enumerate(elements):
+        browser.run(
+            f"document.querySelector('[data-input=\"{place}\"]').click();"
+            "const s = document.getElementById('h'); s.value = 30;"
+            "s.dispatchEvent(new Event('input'))"
+        )
+        size = abs(float(np.asarray(node.value)[at]))
+        h = 0.3 * 10 ** np.floor(np.log10(max(size, 1)))
+        moved = np.array(node.value, dtype=float)
+        moved[at] += h
+        values = mg.replay(order, {node: moved if node.shape else float(moved)})
+        numbers = browser.run(
+            "return [...document.querySelectorAll('[data-nudge]')].map((b) => b.textContent)"
+        )
+        change = float(values[-1]) - float(np.asarray(output.value))
+        slope = float(np.asarray(told_node.gradient)[at])
+        for shown, wanted in zip(numbers, (change, h * slope, change - h * slope), strict=True):
+            assert float(shown.replace("−", "-")) == pytest.approx(wanted, rel=1e-3, abs=1e-9)
+        told = json.loads(trace.to_json())
+        for listed, value in zip(told["nodes"], values, strict=True):
+            listed["value"] = np.asarray(value).tolist()
+        above, below = expected(told, len(trace) - 1)
+        seen = state(browser)
+        assert (Counter(seen["values"]), Counter(seen["gradients"])) == (above, below)
+    browser.run("document.getElementById('reset').click()")
+    assert state(browser) == before
+    assert browser.run("return document.querySelector('.badge').hidden")
+
+
+def test_the_difference_shrinks_with_the_square_of_h(opened: Any) -> None:
+    browser = opened(mg.play(mg.circuit("x*x*x", x=2)))
+    browser.run(
+        "document.getElementById('nudge').open = true; await new Promise((r) => setTimeout(r, 50));"
+        "const s = document.getElementById('h'); s.value = 1; s.dispatchEvent(new Event('input'))"
+    )
+    off = browser.run(
+        "return [...document.querySelectorAll('.shrinks tr td:last-child')].map((d) => d.textContent)"
+    )
+    sizes = [float(o) for o in off]
+    assert sizes[0] == pytest.approx(2.01**3 - 8 - 12 * 0.01, rel=1e-3)
+    assert [a / b for a, b in zip(sizes, sizes[1:], strict=False)] == pytest.approx(
+        [4] * 3, rel=0.02
+    )
+
+
+def test_a_page_says_why_nothing_can_be_nudged(opened: Any) -> None:
+    with mg.scope("drawn"):
+        output = mg.rrelu(mg.Tensor(np.array([1.0, -2.0]), name="x"), key=7).sum()
+    browser = opened(mg.play(output))
+    browser.run(
+        "document.getElementById('nudge').open = true; await new Promise((r) => setTimeout(r, 50))"
+    )
+    said = browser.run("return document.getElementById('nudging').textContent")
+    assert "h" in said
+
+
+# -- the circuit --------------------------------------------------------------------------------
+
+
+def test_a_click_on_a_gate_goes_to_its_step_and_shows_its_card(opened: Any) -> None:
+    output = EXAMPLES["A1"]()
+    browser = opened(mg.play(output))
+    click = (
+        "document.querySelectorAll('.gate')[1].dispatchEvent(new MouseEvent('click', {bubbles: true}));"
+        "return document.querySelector('.card').textContent"
+    )
+    card = browser.run(click)
+    assert state(browser)["current"] == 1
+    assert "not computed yet" in card
+    assert "−12" in card
+    visited = []
+    for _ in range(4):
+        browser.run(click)
+        visited.append(state(browser)["current"])
+    assert visited == [2, 3, 4, 1]
+    browser.press("Escape")
+    assert browser.run("return document.querySelector('.card').hidden")
+
+
+def test_a_step_of_the_list_is_a_link(opened: Any) -> None:
+    browser = opened(mg.play(EXAMPLES["A2"]()))
+    browser.run("document.querySelectorAll('#rows a')[9].click()")
+    assert state(browser)["current"] == 9
+
+
+def test_five_hundred_steps_change_little_at_each(opened: Any) -> None:
+    """Stepping touches what changes, not the whole page; nobody waits."""
+    x = mg.Tensor(0.5, name="x")
+    f = x
+    for i in range(167):
+        f = f * mg.Tensor(1.0 + i / 100, name=f"w{i}")
+    page = mg.play(f, full=True)
+    assert page.steps > 500
+    browser = opened(page, "#step-300")
+    touched, longest = browser.run("""
+      let count = 0;
+      const watch = new MutationObserver((list) => { count += list.length; });
+      watch.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+      let most = 0, longest = 0;
+      for (let i = 0; i < 40; i++) {
+        count = 0;
+        const began = performance.now();
+        document.getElementById("next").click();
+        longest = Math.max(longest, performance.now() - began);
+        await Promise.resolve();
+        most = Math.max(most, count);
+      }
+      watch.disconnect();
+      return [most, longest];
+    """)
+    assert touched < 80
+    assert longest < 500  # milliseconds, on a busy machine; benchmarks/player.py measures
+
+
+def test_a_phone_needs_no_sideways_scrolling(opened: Any, browser: Any) -> None:
+    browser.size(375, 760)
+    try:
+        opened(mg.play(EXAMPLES["A2"]()), "#step-20")
+        wide, bottom, lit = browser.run("""
+          await new Promise((r) => setTimeout(r, 700));
+          const on = document.querySelector(".gate.on").getBoundingClientRect();
+          return [document.documentElement.scrollWidth,
+                  document.querySelector(".controls").getBoundingClientRect().bottom,
+                  [on.left, on.right]];
+        """)
+        assert wide <= 375
+        assert bottom <= 761
+        assert lit[0] >= 0
+        assert lit[1] <= 375
+    finally:
+        browser.size(1280, 900)
+
+
+HOSTILE = '</script><img src=x onerror="window.hit=1">\'"&\u202e{{data}}'
+
+
+def test_nothing_hostile_runs(opened: Any) -> None:
+    x = mg.Tensor(2.0, name=HOSTILE)
+    with mg.scope(HOSTILE.replace("/", "")):
+        f = x * x + mg.Tensor(1.0, name="<b>b</b>")
+    browser = opened(mg.play(f, title=HOSTILE, quiz=True))
+    for _ in range(4):
+        browser.run("document.getElementById('show').click()")
+        browser.press("ArrowRight")
+    browser.run(
+        "document.querySelector('.gate').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    found = browser.run(
+        "return [window.hit ?? 0, document.querySelectorAll('img, b:not([data-nudge])').length]"
+    )
+    assert found == [0, 0]
+
+
+def test_without_an_engine_the_page_works(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "candidates", lambda dot=None: [])
+    page = mg.play(EXAMPLES["A1"]())
+    assert page.why_no_circuit
+    browser = opened(page)
+    browser.press("End")
+    seen = state(browser)
+    assert len(seen["rows"]) == 7
+    assert seen["sentence"] == "+ distributes: 1 · (−4) = −4"
+
+
+def test_the_page_in_a_notebook(browser: Any, tmp_path: Path) -> None:
+    """In its frame nothing fails, and nothing is asked for."""
+    frame = mg.play(EXAMPLES["A1"]())._repr_html_()
+    path = tmp_path / "notebook.html"
+    path.write_text(
+        f'<!doctype html><html><meta charset="utf-8"><body data-ready="yes">{frame}</body></html>',
+        encoding="utf-8",
+    )
+    browser.open(path)
+    browser.run("await new Promise((r) => setTimeout(r, 500))")
+    assert browser.problems == []
+
+
+def test_on_paper_everything_is_there(opened: Any, browser: Any) -> None:
+    if browser.name != "chromium":
+        pytest.skip("paper is emulated in Chromium only")
+    opened(mg.play(EXAMPLES["A1"]()))
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    try:
+        seen = browser.run("""
+          const hidden = [...document.querySelectorAll(".circuit text")].filter((t) => getComputedStyle(t).opacity === "0");
+          const rows = [...document.querySelectorAll("#rows span")].filter((s) => getComputedStyle(s).visibility !== "visible");
+          return [hidden.length, rows.length, getComputedStyle(document.querySelector(".controls")).display];
+        """)
+        assert seen == [0, 0, "none"]
+    finally:
+        browser.ask("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_data_of_the_page_is_the_trace(opened: Any) -> None:
+    """What the script reads, read in the page and in Python."""
+    page = mg.play(EXAMPLES["A2"]())
+    browser = opened(page)
+    packed = browser.run("return document.getElementById('data').textContent")
+    trace = mg.trace(EXAMPLES["A2"]())
+    nodes = unpacked_json(packed)["nodes"]
+    assert [n["value"] for n in nodes] == [format_value(n.value, 2) for n in trace.nodes]
