@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
+import microgd as mg
+
 #: What a user, a file or a lecture may be called, by what it tries.
 HOSTILE = {
     "script": "</script><script>alert(1)</script>",
@@ -118,3 +120,15 @@ _ESCAPED = {
     *(r"\{", r"\}", r"\$", r"\&", r"\#", r"\%", r"\_", "{", "}"),
     *(r"\textbackslash", r"\textasciitilde", r"\textasciicircum"),
 }
+
+
+def output_called(name: str) -> mg.Tensor:
+    """A circuit in which an input, an inner result, the output and a scope have the name.
+
+    Its graph branches, so that a sentence tells of that, too.
+    """
+    x = mg.Tensor(3.0, name=name)
+    y = mg.Tensor(2.0, name="y")
+    with mg.scope(name.replace("/", "|") or "s"):
+        q = (x * y).named(name + "q")
+    return (q + x).named(name + "f")

@@ -21,6 +21,7 @@ from hostile import (
     harmless,
     json_shape,
     latex_shape,
+    output_called,
     page_shape,
     svg_shape,
     unseen,
@@ -40,18 +41,6 @@ some_names = pytest.mark.parametrize("name", [HOSTILE[k] for k in FEW], ids=FEW)
 every_name = pytest.mark.parametrize("name", HOSTILE.values(), ids=list(HOSTILE))
 
 Shape = Callable[[str], Any]
-
-
-def output_called(name: str) -> mg.Tensor:
-    """A circuit in which an input, an inner result, the output and a scope have the name.
-
-    Its graph branches, so that a sentence tells of that, too.
-    """
-    x = mg.Tensor(3.0, name=name)
-    y = mg.Tensor(2.0, name="y")
-    with mg.scope(name.replace("/", "|") or "s"):
-        q = (x * y).named(name + "q")
-    return (q + x).named(name + "f")
 
 
 def told_of(name: str) -> mg.Trace:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from microgd.draw.matrices import Note
+from microgd.notation.names import printable
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -131,5 +132,5 @@ def pretty(name: str) -> str:
     match = re.fullmatch(r"([^\W\d_]{1,2})_?(\d{1,3})", name)
     if match:
         return match[1] + match[2].translate(_SUBSCRIPTS)
-    name = " ".join(name.split()) or "·"
+    name = printable(" ".join(name.split())) or "·"
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"

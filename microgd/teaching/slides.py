@@ -275,8 +275,8 @@ def slides(
     )
     return Slides(
         told,
-        " ".join(title.split()),
-        " ".join(author.split()),
+        printable(" ".join(title.split())),
+        printable(" ".join(author.split())),
         text,
         formulas_of(told),
         inputs_in_words(told),
