@@ -58,7 +58,7 @@ def test_random_programs(opencl_device: Any, program: RandomProgram) -> None:
 
 
 @pytest.mark.slow
-@settings(QUIET, max_examples=1000)
+@settings(QUIET, max_examples=400)
 @given(program=random_programs(most=20))
 def test_many_random_programs(opencl_device: Any, program: RandomProgram) -> None:
     check(program, opencl_device)
