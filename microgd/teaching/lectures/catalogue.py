@@ -35,8 +35,8 @@ def lecture(id: str) -> Lecture:
     Raises:
         ArgumentError: there is none.
 
-    >>> lecture("a2").trace().by_id["f"].value.__round__(2)
-    0.73
+    >>> lecture("a1").circuit().output
+    Tensor(-12, name='f', gate=mul)
     """
     found = LECTURES.get(id.strip().upper())
     if found is None:

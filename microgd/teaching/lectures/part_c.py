@@ -245,7 +245,7 @@ ROWS = (
             "same with one matrix product for the whole batch."
         ),
         ("000",),
-        commands=("microgd train --data blobs --hidden '' --optimizer sgd --epochs 20",),
+        commands=('microgd train --data blobs --hidden "" --optimizer sgd --epochs 20',),
         claims=(
             Claim(
                 N_("200 iterations of the deck's program, and of gradient descent here"),

@@ -185,7 +185,7 @@ ROWS = (
             N(N_("where the sign turns"), "0.6", by.factor(0)),
         ),
         claims=(
-            Claim(N_("deck 003's rule, step by step"), same(RPROP, deck.rprop)),
+            Claim(N_("deck 003's rule, step by step"), same(RPROP, deck.rprop, 60)),
             Claim(N_("gradients a thousand times as large make the same walk"), by.sign_only),
         ),
         remarks=(

@@ -21,10 +21,7 @@ ROWS = (
             "begin at 0, or with ReLU at 0.01."
         ),
         ("004",),
-        commands=(
-            "microgd histograms --data moons --hidden 64,64,64,64,64,64 --activation tanh "
-            "--init normal(sigma=0.01)",
-        ),
+        commands=("microgd histograms", "microgd histograms --activation relu"),
         claims=(
             Claim(N_("zeros: the hidden units stay alike; 0.01·randn: they do not"), by.symmetry),
             Claim(
@@ -112,6 +109,7 @@ ROWS = (
             "so that nothing is left to do at test."
         ),
         ("004",),
+        commands=("microgd summary --data digits --hidden 32 --dropout 0.4",),
         python="""\
 >>> import numpy as np
 >>> from microgd.nn import Dropout, Mode
@@ -140,7 +138,7 @@ ROWS = (
             "which measured better."
         ),
         ("004",),
-        commands=("microgd summary --data digits --hidden 32 --batchnorm before",),
+        commands=("microgd summary --data digits --hidden 32 --norm before",),
         claims=(
             Claim("γ·(x − μ)/√(σ² + ε) + β", by.normalised),
             Claim(
@@ -171,7 +169,10 @@ ROWS = (
             "on much data, freezes its first layers, and trains only the last."
         ),
         ("004",),
-        commands=("microgd train --data digits --help",),
+        commands=(
+            "microgd train --data moons --hidden 16 --dropout 0.2 --l2 0.001 --patience 5 "
+            "--epochs 20",
+        ),
         claims=(
             Claim(N_("frozen layers stay, the others step"), by.frozen),
             Claim(
@@ -231,6 +232,7 @@ ROWS = (
                 N_("steps of gradient descent stand at right angles to the contours"),
                 by.level_lines,
             ),
+            Claim(N_("steps of momentum do not, but for the first"), by.momentum_slides),
             Claim(N_("contours are drawn from f at every crossing of a grid"), by.heights),
         ),
     ),

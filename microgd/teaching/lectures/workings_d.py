@@ -26,9 +26,9 @@ def walked(text: str, steps: int = STEPS, lr: float = GAMMA) -> Array:
     return descend("bowl", text, lr=lr, steps=steps).points[1:]
 
 
-def same(text: str, deck: Callable[[], Walk], lr: float = GAMMA) -> Sides:
+def same(text: str, deck: Callable[[], Walk], steps: int = STEPS, lr: float = GAMMA) -> Sides:
     """An optimizer of ours, as text, against a rule of the decks."""
-    return lambda: (walked(text, lr=lr), list(islice(deck(), STEPS)))
+    return lambda: (walked(text, steps, lr), list(islice(deck(), steps)))
 
 
 def option(text: str, name: str) -> Callable[[], float]:

@@ -313,13 +313,20 @@ def wrong_range() -> tuple[Any, Any]:
     return [min(ends) > 0, max(ends) <= 1, (2.0 - max(ends)) ** 2 >= 1.0], np.ones(3)
 
 
-def level_lines() -> tuple[Any, Any]:
-    """A step of gradient descent crosses the contour at a right angle."""
-    walk = descend("bowl", lr=0.5, steps=10)
-    steps = np.diff(walk.points, axis=0)
+def _along(optimizer: str) -> Array:
+    """How far each step down the bowl goes along the contour it starts from."""
+    walk = descend("bowl", optimizer, lr=0.5, steps=10)
     x1, x2 = walk.points[:-1].T
     along = np.stack([-(0.5 * x2 - 0.04 * x1), 0.12 * x1 - 0.04 * x2], axis=1)  # ∇f turned by 90°
-    return (steps * along).sum(axis=1), np.zeros(10)
+    return np.asarray((np.diff(walk.points, axis=0) * along).sum(axis=1))
+
+
+def level_lines() -> tuple[Any, Any]:
+    return _along("sgd"), np.zeros(10)
+
+
+def momentum_slides() -> tuple[Any, Any]:
+    return np.abs(_along("momentum"))[1:] > 0.01, np.ones(9)
 
 
 def heights() -> tuple[Any, Any]:
