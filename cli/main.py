@@ -18,7 +18,7 @@ from .streams import flush_output, forget_output, say, speak_plainly
 #: What the commands are about: the headings of their list.
 SECTIONS = {
     "Calculations": ("trace", "draw", "check", "grad", "jacobian", "gates"),
-    "Teaching": ("lecture", "step", "play", "slides", "emit"),
+    "Teaching": ("lecture", "step", "repl", "play", "slides", "worksheet", "emit", "paths"),
     "Walking down": ("descend", "optimizer", "schedule", "noise"),
     "Nets": (
         *("data", "sanity", "lr-find", "train", "evaluate", "predict"),
@@ -36,10 +36,13 @@ COMMANDS = {
     "jacobian": ("jacobian", "Print the matrix of all first derivatives."),
     "gates": ("gates", "List the gates, or explain one."),
     "lecture": ("lecture", "Show the lectures' worked examples, and check their numbers."),
+    "repl": ("repl", "Calculate with circuits, line by line."),
     "step": ("step", "Step through a calculation, one key at a time, or as a quiz."),
     "play": ("play", "Make a page that plays a calculation step by step."),
     "slides": ("slides", "Make slides of a calculation: a page for each step."),
+    "worksheet": ("worksheet", "Make a worksheet: random circuits to work out by hand."),
     "emit": ("emit", "Write a calculation as a program, step by step."),
+    "paths": ("paths", "Write a derivative as a sum over all paths to an input."),
     "descend": ("descend", "Walk down a function step by step, and show the way."),
     "optimizer": ("optimizer", "Show every number in the first steps of an optimizer."),
     "schedule": ("schedule", "Print learning-rate schedules, or list them."),

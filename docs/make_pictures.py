@@ -16,6 +16,7 @@ from microgd.plots.data import draw_dataset
 from microgd.plots.descent import draw_descent
 from microgd.plots.loss import draw_rates
 from microgd.plots.noise import draw_noise
+from microgd.teaching.paths import paths
 
 NEURON = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
@@ -56,6 +57,7 @@ def main(folder: Path) -> None:
     save("branch", mg.draw(branch))
     save("branch-colour-blind", mg.draw(branch, look="lecture", palette="colour-blind"))
     save("branch-dark", mg.draw(branch, palette="dark"))
+    save("paths", paths(mg.circuit("x*y + x + x*x", x=3, y=2), "x").drawings()[0])
     net = layers()
     save("layers", mg.draw(net))
     save("layers-opened", mg.draw(net, expand=["layer3/neuron1"]))

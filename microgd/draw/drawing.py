@@ -57,6 +57,7 @@ class Drawing:
         view: what is drawn, piece by piece, for readers that show more than a picture; None where
             the picture is not of wires (cards, kernels).
         trace: the lesson that is drawn; None for kernels.
+        style: the look's sizes and colours, to draw another view in; None where `view` is.
 
     >>> import microgd as mg
     >>> x = mg.Tensor(3.0, name="x")
@@ -70,6 +71,7 @@ class Drawing:
     titles: Mapping[str, str] = field(default_factory=dict)
     view: View | None = None
     trace: Trace | None = None
+    style: Style | None = None
     _cache: dict[tuple[str, float | None], bytes] = field(default_factory=dict)
 
     @property
@@ -237,7 +239,7 @@ def draw(
         if look == "cards":
             from microgd.draw import cards
 
-            titles, view = {}, None
+            titles, view, style = {}, None, None
             options = replace(options, gradients=gradients)
             graph = cards.to_dot(lesson, seen, options, colours)
         else:
@@ -253,7 +255,7 @@ def draw(
                 view = with_blanks(view, lesson, filled=blanks == "filled")
             graph = circuit.to_dot(view, style)
             titles = circuit.titles(view)
-    return Drawing(graph, engine, timeout, titles, view, lesson)
+    return Drawing(graph, engine, timeout, titles, view, lesson, style)
 
 
 def _names(expand: str | Sequence[str] | bool) -> frozenset[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,6 +10,7 @@ from microgd.graph.values import Value
 from microgd.notation.latex import latex_text, to_latex
 from microgd.notation.reading import read
 from microgd.teaching.emit.names import shown
+from microgd.teaching.factors import as_factor
 from microgd.teaching.panel import Panel, panel_of
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
@@ -69,7 +69,7 @@ def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> st
     numbers = panel.numbers
     if event.kind == "contribution" and event.local is not None and event.rule:
         q = trace.by_id[event.node].label
-        right = f"{_factor(event.rule)} · ∂{_output(trace)}/∂{q}"
+        right = f"{as_factor(event.rule)} · ∂{_output(trace)}/∂{q}"
     if event.kind == "broadcast":
         axes = ", ".join(map(str, event.axes))
         right = _("the sum over axis {axes}").format(axes=axes)
@@ -87,13 +87,6 @@ def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> st
 
 def _output(trace: Trace) -> str:
     return trace.by_id[trace.output].label
-
-
-def _factor(rule: str) -> str:
-    """A local derivative as a factor: in brackets, unless it is one already."""
-    inside = re.sub(r"\([^()]*\)", "", rule)
-    alone = not re.search(r"[+−]| if | or |^[a-z]{2,}", inside.removeprefix("−"))
-    return rule if alone and not rule.startswith("−") else f"({rule})"
 
 
 def _set(text: str, names: Iterable[str]) -> str:
