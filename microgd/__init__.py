@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from microgd.teaching.lectures import lecture
     from microgd.teaching.player.page import play
     from microgd.teaching.slides import slides
+    from microgd.teaching.worksheet.sheet import worksheet
 
 Tensor._repr_svg_ = _notebook.tensor_svg
 Trace._repr_html_ = _notebook.trace_html
@@ -232,6 +233,7 @@ __all__ = [
     "vjp",
     "vrelu",
     "where",
+    "worksheet",
 ]
 
 #: Floors that are imported when first used: most who import microgd want a picture.
@@ -251,6 +253,7 @@ _LATER = {
     "play": "teaching.player.page",
     "emit": "teaching.emit.emit",
     "slides": "teaching.slides",
+    "worksheet": "teaching.worksheet.sheet",
 }
 
 

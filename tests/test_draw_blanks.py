@@ -39,6 +39,8 @@ def test_arrays_keep_their_shapes_and_have_no_boxes() -> None:
     svg = mg.draw(told, blanks="empty").svg
     assert svg.count("2×2") == 3
     assert "norm" not in svg
+    short = mg.circuit("sum(relu(x))", x=[2, -3]).trace()
+    assert sorted(shown(mg.draw(short, blanks="empty").svg)) == ["1", "[2, −3]", "[2]"]
 
 
 def test_an_unknown_kind_and_the_cards_look_are_refused() -> None:

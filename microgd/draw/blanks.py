@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from microgd.draw.view import Item, Junction, Line, View
 from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_shape
 
 #: Without boxes, with empty ones, and with the answers in them.
 BLANKS = ("", "empty", "filled")
@@ -34,9 +35,10 @@ def _boxed(line: Line, trace: Trace, *, filled: bool) -> Line:
     below = small and bool(line.below) and not seed
     if filled:
         return replace(line, boxes=(above, below))
+    asked = "" if small else format_shape(node.shape)
     return replace(
         line,
-        above=line.above if not (small and computed) else "",
+        above=asked if computed else line.above,
         below=line.below if seed else "",
         boxes=(above, below),
         dashed=False,

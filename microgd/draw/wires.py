@@ -27,7 +27,9 @@ def bar_width(lines: Sequence[Line], style: Style) -> int:
         above = text_width(line.above, size, "Arial") + name
         below = text_width(line.below, size, "Arial")
         if line.boxes != (False, False):
-            above, below = name + max(style.size("bar"), above - name + 6), below + 6
+            before = text_width(line.name, style.size("name"), "Times italic") + 4
+            room = max(style.size("bar"), text_width(line.above, size, "Arial") + 6)
+            above, below = room + (before if line.name else 0.0), below + 6
         widest = max(widest, above, below)
     return even(widest + 2)
 
@@ -83,10 +85,10 @@ def _box(text: str, name: str, style: Style, bar: int) -> str:
     cells = ""
     if name:
         size = style.size("name")
-        before = even(text_width(f"{name} = ", size, "Times italic") + 2)
+        before = even(text_width(name, size, "Times italic") + 2)
         cells = (
             f'<TD WIDTH="{before}"><FONT FACE="Times" POINT-SIZE="{size:g}" '
-            f'COLOR="{style.palette.name}"><I>{text_of(name)}</I> = </FONT></TD>'
+            f'COLOR="{style.palette.name}"><I>{text_of(name)}</I></FONT></TD>'
         )
     width, height = bar - before - 2, style.size("row") - 6
     return (

@@ -10,6 +10,7 @@ _TOKEN = re.compile(r"<[^>]*>|[^<]+")
 _ATTRIBUTE = re.compile(r'([\w:-]+)="([^"]*)"')
 _VIEW_BOX = re.compile(r'viewBox="([^"]*)"')
 _SIZE = re.compile(r'<svg width="\d+" height="\d+"')
+_REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 #: What of a picture may change from step to step, and what it is where it is not given.
 _PAINT = {"fill": "black", "stroke": "none", "fill-opacity": "1", "stroke-opacity": "1",
           "stroke-width": "1", "opacity": "1"}  # fmt: skip
@@ -44,6 +45,11 @@ def same_size(svgs: Sequence[str]) -> tuple[str, ...]:
     if box is None or size is None:
         return tuple(svgs)
     return tuple(_SIZE.sub(size[0], _VIEW_BOX.sub(box[0], svg, count=1), count=1) for svg in svgs)
+
+
+def with_prefix(svg: str, prefix: str) -> str:
+    """A picture whose ids begin with the prefix, so that several can share a page."""
+    return _REFERENCE.sub(lambda use: use[1] + prefix, svg)
 
 
 def frames_of(svgs: Sequence[str]) -> Frames | None:

@@ -11,7 +11,7 @@ from microgd.notation.mathml import to_mathml
 from microgd.notation.names import printable
 from microgd.notation.reading import read
 from microgd.pages import hashed
-from microgd.teaching.frames import frames_of, size_of
+from microgd.teaching.frames import frames_of, size_of, with_prefix
 from microgd.teaching.inked import mathml_formula, numbers_of, rule_of, symbols_of
 from microgd.translation import _
 
@@ -89,8 +89,7 @@ def _symbol(picture: str) -> str:
 def _alone(slides: Slides) -> tuple[str, ...]:
     """Each page's own picture, with ids of its own."""
     return tuple(
-        re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>p{number}-", svg)
-        for number, svg in enumerate(slides.pictures, start=1)
+        with_prefix(svg, f"p{number}-") for number, svg in enumerate(slides.pictures, start=1)
     )
 
 

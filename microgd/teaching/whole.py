@@ -10,8 +10,8 @@ from microgd.trace.numbers import format_value
 #: Longer formulas are not written in one line.
 LONGEST = 64
 
-#: How strongly a gate's sign binds; what binds less gets brackets.
-_BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2, "matmul": 2, "recip": 2, "neg": 2, "pow": 3,
+#: How strongly a gate's sign binds; what binds less gets brackets. `(A @ B) · C` has them, too.
+_BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2, "matmul": 1.5, "recip": 2, "neg": 2, "pow": 3,
             "square": 3, "transpose": 3, "index": 3}  # fmt: skip
 _CALL = 4
 
@@ -23,7 +23,7 @@ def formulas_of(trace: Trace) -> tuple[str, ...]:
     >>> formulas_of(mg.circuit("q = x + y; f = (q + 1) * -z", x=-2, y=5, z=-4).trace())
     ('q = x + y', 'f = (q + 1) · (−z)')
     """
-    texts: dict[str, tuple[str, int]] = {}
+    texts: dict[str, tuple[str, float]] = {}
     lines = []
     for node in trace.nodes:
         if node.kind != "gate":
@@ -53,8 +53,8 @@ def labels_of(trace: Trace) -> tuple[str, ...]:
     return tuple(n.label for n in trace.nodes if n.kind != "constant" or n.named)
 
 
-def _applied(trace: Trace, node: TraceNode, texts: dict[str, tuple[str, int]]) -> str:
-    own = _BINDING.get(node.gate)
+def _applied(trace: Trace, node: TraceNode, texts: dict[str, tuple[str, float]]) -> str:
+    own = 3 if node.gate == "matmul" else _BINDING.get(node.gate)
     if own is None:  # a function: its brackets are enough
         return formula_of(node, [texts[i.id][0] for i in inputs_of(trace, node)])
     names = []

@@ -1,0 +1,1 @@
+"""Worksheets: circuits to fill in by hand, and their answers."""
