@@ -34,6 +34,7 @@ def findings() -> list[Finding]:
         _python,
         _numbers,
         _engines,
+        _slides,
         _opencl,
         _terminal,
         _folder,
@@ -117,6 +118,22 @@ def _picture() -> Finding:
     except DrawingError as error:
         return Finding("picture", "bad", f"SVG works, PNG does not: {_first_line(str(error))}")
     return Finding("picture", "ok", f"SVG and PNG are drawn, in {seconds:.2f} s")
+
+
+def _slides() -> list[Finding]:
+    """Whether slides and worksheets can be PDFs."""
+    from microgd.errors import MicrogdError, MissingExtraError
+    from microgd.teaching.typesetting import pdf_of, require_typst
+
+    try:
+        version = require_typst("slides").__version__
+        pdf_of("$ x^2 $", "slides")
+    except MissingExtraError:
+        text = "not installed: slides and worksheets are .html, not .pdf"
+        return [Finding("typst", "optional", text, (_pip('"typst>=0.13"'),))]
+    except MicrogdError as error:
+        return [Finding("typst", "optional", _first_line(str(error)))]
+    return [Finding("typst", "ok", f"{version}, sets slides and worksheets as PDF")]
 
 
 def how_to_get_an_engine() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,6 +52,14 @@ def test_an_engine_that_is_not_there() -> None:
     assert result.exit_code == 1
     assert "there is no such program" in result.stdout
     assert "MICROGD_DOT" in result.stdout.split("To mend it:")[1]
+
+
+def test_without_typst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)  # importing it fails
+    monkeypatch.setattr(doctor_checks, "_opencl", without_opencl)
+    data = findings(said("doctor", "--json"))
+    assert data["typst"]["state"] == "optional"
+    assert "install" in data["typst"]["mend"][0]
 
 
 def test_a_check_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
