@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from microgd_cli.main import cli
 
 DOCS = Path(__file__).parent
-PAGES = [*sorted((DOCS / "commands").glob("*.md")), DOCS / "lecture-circuits.md"]
+PAGES = [*sorted((DOCS / "commands").glob("*.md")), DOCS / "lecture-circuits.md", DOCS / "mistakes.md"]
 
 BLOCK = re.compile(r"^```console\n\$ (microgd .*)\n(?:[^`]*\n)?```$", re.MULTILINE)
 

@@ -16,6 +16,7 @@ from microgd.plots.data import draw_dataset
 from microgd.plots.descent import draw_descent
 from microgd.plots.loss import draw_rates
 from microgd.plots.noise import draw_noise
+from microgd.teaching.bugs import bugs, with_bug
 from microgd.teaching.paths import paths
 
 NEURON = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
@@ -80,6 +81,8 @@ def main(folder: Path) -> None:
     save("kernels-layer", draw_kernels(layer))
     step = runpy.run_path(str(Path(__file__).parent / "make_compiler.py"))
     save("kernels", draw_kernels(step["passes"]()))
+    for name in bugs():
+        save(f"bug-{name}", with_bug(None, name).draw())
     draw_walks(folder)
     for name in ("digits", "spirals"):
         draw_dataset(read_dataset(name)).save(folder / f"data-{name}.svg")

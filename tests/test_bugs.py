@@ -89,6 +89,13 @@ def test_stale_data_of_exp_is_its_old_output() -> None:
     assert gradients(found.right)["x"] == pytest.approx(np.e)
 
 
+def test_stale_data_of_a_product_is_half_new() -> None:
+    # f = (x·y)², y: 3 → 5. The backward pass has the new y, and the old x·y = 6.
+    found = with_bug(mg.circuit("q = x*y; q*q", x=2, y=3), "stale-data", change={"y": 5})
+    assert gradients(found.wrong) == {"x": 2 * 6 * 5.0, "y": 2 * 6 * 2.0}
+    assert gradients(found.right) == {"x": 2 * 10 * 5.0, "y": 2 * 10 * 2.0}
+
+
 def test_without_zero_grad_gradients_pile_up() -> None:
     found = of("no-zero-grad", "x**2", x=3)
     right, wrong, left = 3.0, 3.0, 0.0

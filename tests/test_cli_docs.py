@@ -12,7 +12,7 @@ from microgd_cli.main import COMMANDS
 
 DOCS = Path(__file__).parent.parent / "docs"
 COMMAND_PAGES = sorted((DOCS / "commands").glob("*.md"))
-PAGES = [*COMMAND_PAGES, DOCS / "lecture-circuits.md"]
+PAGES = [*COMMAND_PAGES, DOCS / "lecture-circuits.md", DOCS / "mistakes.md"]
 
 
 def test_every_command_has_a_page() -> None:
