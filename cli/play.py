@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .arguments import ProgramCommand, program_arguments
+from .bug import bug_options, require_bug_options
 from .choices import Choice, lang_option, lesson_options, output_option
 from .failures import FAILED, BadInput
 from .streams import say
+
+if TYPE_CHECKING:
+    from .lesson import Lesson
 
 #: As in microgd.teaching.player, which is too large to import for a help text; a test compares.
 LOOKS = ("circuit", "lecture")
@@ -24,6 +28,7 @@ PALETTES = ("default", "colour-blind", "mono")
 @click.option("--look", type=Choice(LOOKS), help="What the circuit looks like.")
 @click.option("--palette", type=Choice(PALETTES), help="Its colours; the page can change them.")
 @lesson_options
+@bug_options
 @lang_option
 @click.option("--full", is_flag=True, help="Draw more than 150 gates.")
 @click.option("--force", is_flag=True, help="Draw more than 1000 gates.")
@@ -48,6 +53,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd play "sigmoid(w*x + b)" w=2 x=-1 b=1 --expand sigmoid --quiz
       microgd play "sum(relu(W @ x))" W="[[1,-2],[3,4]]" x="[1,2]" --look lecture
       microgd play "x*x + x" x=3 --title "Two ways to x" --lang cs
+      microgd play --bug overwrite
     """
     from .lesson import read_lesson
     from .plotted import require_different_files, require_endings
@@ -55,22 +61,31 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     outputs: tuple[str, ...] = options["outputs"] or ("circuit.html",)
     require_endings(outputs, (".html", ".htm"))
     require_different_files(*outputs)
-    lesson = read_lesson(
-        options["words"],
-        options["file"],
-        forward=options["forward"],
-        upstream=options["upstream"],
-        expand=options["expand"],
-        digits=options["digits"],
-    )
 
     from microgd.errors import DrawingError
     from microgd.teaching.player.page import play, title_of
 
+    lesson: Lesson | None = None
+    if require_bug_options(options, "forward", "upstream"):
+        from .bug import read_bug
+
+        what: Any = read_bug(options)
+        title = options["title"]
+    else:
+        lesson = read_lesson(
+            options["words"],
+            options["file"],
+            forward=options["forward"],
+            upstream=options["upstream"],
+            expand=options["expand"],
+            digits=options["digits"],
+        )
+        what = lesson.trace
+        title = options["title"] or title_of(lesson.circuit, lesson.trace)
     try:
         page = play(
-            lesson.trace,
-            title=options["title"] or title_of(lesson.circuit, lesson.trace),
+            what,
+            title=title,
             look=options["look"] or "circuit",
             palette=options["palette"] or "default",
             quiz=options["quiz"],
@@ -90,6 +105,6 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     from .nonfinite import trouble
     from .output import complain
 
-    if (message := trouble(lesson)) is not None:
+    if lesson is not None and (message := trouble(lesson)) is not None:
         complain(message)
         ctx.exit(FAILED)

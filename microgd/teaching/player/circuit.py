@@ -18,7 +18,6 @@ from microgd.draw.palette import PALETTES
 from microgd.draw.progress import Appearances
 from microgd.draw.view import Line, View
 from microgd.teaching.player.colours import variable_of
-from microgd.trace.lesson import Trace
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.?\d*")
@@ -37,6 +36,7 @@ class Board:
         lines: of each line, for the script: the step at which the number above it appears, that at
             which the one below appears, and the place of the node whose value it carries (−1: of
             several).
+        differing: beside another circuit, the lines and the class of the number that differs.
         line_of: id of a wire → its line; of a node → the line that carries its whole gradient.
         item_of: id of a node → its gate or box.
         branch_of: id of a node → where its gradients are summed.
@@ -44,23 +44,25 @@ class Board:
 
     svg: str
     lines: list[tuple[int, int, int]] = field(default_factory=list)
+    differing: list[tuple[int, str]] = field(default_factory=list)
     line_of: dict[str, int] = field(default_factory=dict)
     item_of: dict[str, int] = field(default_factory=dict)
     branch_of: dict[str, int] = field(default_factory=dict)
 
 
-def board_of(drawing: Drawing, trace: Trace, when: Appearances, described: str) -> Board:
+def board_of(drawing: Drawing, when: Appearances, described: str) -> Board:
     """The drawing for the page; `described` tells those who cannot see it.
 
     Raises:
         DrawingError: no engine could draw it.
     """
-    view = drawing.view
+    view, trace = drawing.view, drawing.trace
     assert view is not None  # of wires: the player has no cards
+    assert trace is not None
     board = Board("")
     places = {node.id: place for place, node in enumerate(trace.nodes)}
     for place, line in enumerate(view.lines):
-        board.lines.append(_line(line, trace, when, places))
+        board.lines.append(_line(line, when, places))
         for wire in line.wires:
             board.line_of[wire] = place
         if line.whole:
@@ -77,9 +79,18 @@ def board_of(drawing: Drawing, trace: Trace, when: Appearances, described: str) 
     return board
 
 
-def _line(
-    line: Line, trace: Trace, when: Appearances, places: dict[str, int]
-) -> tuple[int, int, int]:
+def mark_differences(board: Board, wrong: View, right: View) -> None:
+    """Note which numbers of a wrong circuit are not those of the right one."""
+    known = {line.id: line for line in right.lines}
+    for place, line in enumerate(wrong.lines):
+        other = known.get(line.id)
+        if other is not None and line.above != other.above:
+            board.differing.append((place, "v"))
+        if other is not None and line.below != other.below:
+            board.differing.append((place, "g"))
+
+
+def _line(line: Line, when: Appearances, places: dict[str, int]) -> tuple[int, int, int]:
     above = max((when.values.get(node, -1) for node in line.nodes), default=-1)
     settled = [when.along[w] for w in line.wires if w in when.along]
     if line.whole or not settled:

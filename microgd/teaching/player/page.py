@@ -14,19 +14,20 @@ from typing import Any
 from microgd.draw.arrange import ON_WIRE
 from microgd.draw.drawing import Drawing, draw
 from microgd.draw.outline import outline
-from microgd.draw.progress import appearances
+from microgd.draw.progress import Appearances
 from microgd.errors import DrawingError
 from microgd.files import write_whole
 from microgd.language.circuit import Circuit
 from microgd.notation.names import printable
 from microgd.pages import filled, hashed, packed_json
+from microgd.teaching.bugs import Buggy
 from microgd.teaching.javascript import javascript
-from microgd.teaching.player.circuit import Board, board_of
+from microgd.teaching.player.circuit import Board, board_of, mark_differences
 from microgd.teaching.player.colours import SWITCHED, style_sheet
 from microgd.teaching.player.steps import inputs_of, nodes_of, seed_of, steps_of, title_of_step
+from microgd.teaching.player.timeline import Moment, appear, timeline
 from microgd.teaching.player.words import words
 from microgd.teaching.quiz import questions_of, verdict_texts
-from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.translation import _, speaking
 
@@ -89,10 +90,11 @@ def play(
     engine: str | None = None,
     timeout: float = 30.0,
 ) -> Page:
-    """A Tensor, a Circuit or a Trace as one HTML page that steps through its lesson.
+    """A Tensor, a Circuit, a Trace or a bug as one HTML page that steps through its lesson.
 
     The page has the circuit, the formulas of each step, a quiz, and inputs to nudge. Where no
-    picture can be drawn, it has all but the circuit, and says why.
+    picture can be drawn, it has all but the circuit, and says why. Of a bug
+    (`microgd.teaching.bugs.with_bug`) it shows the right circuit and the wrong one, in step.
 
     Arguments:
         title: of the page; None takes the program's text, or the output's name.
@@ -113,21 +115,42 @@ def play(
         raise DrawingError(f"a page has the look circuit or lecture, got {look!r}")
     if palette not in SWITCHED:
         raise DrawingError(f"there is no palette {palette!r} here; choose {', '.join(SWITCHED)}")
-    drawing = draw(
-        what,
-        look,
-        gradients=gradients,
-        upstream=upstream,
-        digits=digits,
-        names="all",  # as the formulas call them
-        expand=expand,
-        full=full or force,
-        force=force,
-        engine=engine,
-        timeout=timeout,
-    )
-    trace = drawing.trace
-    assert trace is not None
+    looks: dict[str, Any] = {
+        "names": "all",  # as the formulas call them
+        "full": full or force,
+        "force": force,
+        "engine": engine,
+        "timeout": timeout,
+    }
+    if isinstance(what, Buggy):
+        if expand or upstream is not None or digits is not None:
+            raise DrawingError("a bug is told already: give these to `with_bug`")
+        pair = [draw(trace, look, **looks) for trace in (what.right, what.wrong)]
+    else:
+        pair = [
+            draw(
+                what,
+                look,
+                gradients=gradients,
+                upstream=upstream,
+                digits=digits,
+                expand=expand,
+                **looks,
+            )
+        ]
+    trace = _told(pair[0])
+    _require_playable(trace)
+    with speaking(trace.lang):
+        bug = what if isinstance(what, Buggy) else None
+        return _page(pair, title or title_of(what, trace), palette, quiz, bug)
+
+
+def _told(drawing: Drawing) -> Trace:
+    assert drawing.trace is not None
+    return drawing.trace
+
+
+def _require_playable(trace: Trace) -> None:
     if not trace.events:
         raise DrawingError("there is no gate in it, so there are no steps to play")
     if len(trace) > MOST_STEPS:
@@ -135,28 +158,44 @@ def play(
             f"{len(trace)} steps are too many for one page (at most {MOST_STEPS}): play a part of "
             "the calculation, or use arrays instead of single numbers"
         )
-    with speaking(trace.lang):
-        return _page(trace, drawing, title or title_of(what, trace), palette, quiz)
 
 
 def title_of(what: Any, trace: Trace) -> str:
     """What a page is called that has got no title."""
+    if isinstance(what, Buggy):
+        return what.title
     text = " ".join(what.text.split()) if isinstance(what, Circuit) else ""
     return text if 0 < len(text) <= 80 else trace.by_id[trace.output].label
 
 
-def _page(trace: Trace, drawing: Drawing, title: str, palette: str, quiz: bool) -> Page:
+def _page(pair: Sequence[Drawing], title: str, palette: str, quiz: bool, bug: Buggy | None) -> Page:
+    traces = [_told(drawing) for drawing in pair]
+    trace = traces[0]
+    moments = timeline(*traces)
+    told = ([m.right for m in moments], [m.wrong for m in moments])
+    when = [appear(t, events) for t, events in zip(traces, told, strict=False)]
     said = words()
-    when = appearances(trace)
-    board, section, why = _board(trace, drawing, when, said)
+    boards: list[Board | None] = []
+    why = ""
+    for drawing, appeared in zip(pair, when, strict=True):
+        board, why = _board(drawing, appeared, said["circuit"])
+        boards.append(board)
+    if boards[-1] and pair[-1].view and pair[0].view:
+        mark_differences(boards[-1], pair[-1].view, pair[0].view)
     script = javascript(trace)
-    told = steps_of(trace, [board])
     code = _code(script.source)
     data = {
         "words": {place: text for place, text in said.items() if _is_used(place, code)},
-        "steps": told,
-        "nodes": nodes_of(trace, when),
-        "boards": [{"lines": board.lines if board else []}],
+        "steps": steps_of(trace, moments, boards),
+        "nodes": nodes_of(trace, when[0]),
+        "boards": [
+            {
+                "lines": board.lines if board else [],
+                "differing": board.differing if board else [],
+                **({"nodes": nodes_of(traces[1], when[1])} if place else {}),
+            }
+            for place, board in enumerate(boards)
+        ],
         "inputs": inputs_of(trace) if script.source else [],
         "seed": seed_of(trace),
         "digits": trace.digits,
@@ -164,9 +203,9 @@ def _page(trace: Trace, drawing: Drawing, title: str, palette: str, quiz: bool) 
         "why_not": script.why or _("no input has a gradient"),
         "quiz": quiz,
         "questions": {
-            event.step: [q.to_dict() for q in asked]
-            for event in trace.events
-            if (asked := questions_of(trace, event))
+            step: [q.to_dict() for q in asked]
+            for step, moment in enumerate(moments)
+            if moment.right and (asked := questions_of(trace, moment.right))
         },
         "verdicts": verdict_texts(),
     }
@@ -179,51 +218,66 @@ def _page(trace: Trace, drawing: Drawing, title: str, palette: str, quiz: bool) 
         "heading": escape(printable(title)),
         "style": style,
         "style_hash": hashed(style),
-        "boards": section,
-        "rows": "\n".join(_row(trace, event) for event in trace.events),
-        "last": str(len(trace) - 1),
+        "boards": "\n".join(
+            _section(board, drawing, why, heading, said)
+            for board, drawing, heading in zip(boards, pair, _headings(bug, said), strict=True)
+        ),
+        "rows": "\n".join(_row(trace, step, moment) for step, moment in enumerate(moments)),
+        "last": str(len(moments) - 1),
         "data": packed_json(data),
         "script": code,
         "script_hash": hashed(code),
     }
-    return Page(filled(_part("page.html"), parts), len(trace), why)
+    return Page(filled(_part("page.html"), parts), len(moments), why)
 
 
-def _board(
-    trace: Trace, drawing: Drawing, when: Any, said: dict[str, str]
-) -> tuple[Board | None, str, str]:
-    """The circuit in its box; where nothing here can draw it, why not."""
+def _board(drawing: Drawing, when: Appearances, described: str) -> tuple[Board | None, str]:
+    """The circuit; where nothing here can draw it, why not."""
     try:
-        board = board_of(drawing, trace, when, said["circuit"])
+        return board_of(drawing, when, described), ""
     except DrawingError as problem:
-        why = printable_lines(str(problem))
+        return None, "\n".join(printable(line) for line in str(problem).splitlines())
+
+
+def _headings(bug: Buggy | None, said: dict[str, str]) -> list[str]:
+    """What stands above each circuit."""
+    if bug is None:
+        return [""]
+    why = escape(printable(" ".join(filter(None, (bug.why, bug.note)))))
+    wrong = escape(printable(f"{said['wrong_way']}: {bug.title}"))
+    return [f"<h2>{escape(said['right_way'])}</h2>", f"<h2>{wrong}</h2><p>{why}</p>"]
+
+
+def _section(
+    board: Board | None, drawing: Drawing, why: str, heading: str, said: dict[str, str]
+) -> str:
+    """A circuit in its box, with buttons to zoom, and as text for those who cannot see it."""
+    name = escape(said["circuit"])
+    if board is None:
         note = escape(said["no_circuit"].format(why=why))
-        return None, f'<section class="board"><p class="note">{note}</p></section>', why
+        return f'<section class="board">{heading}<p class="note">{note}</p></section>'
     zoom = "".join(
-        f'<button data-zoom="{name}" aria-label="{escape(said[name])}">{sign}</button>'
-        for name, sign in (("smaller", "−"), ("fit", escape(said["fit"])), ("larger", "+"))
+        f'<button data-zoom="{key}" aria-label="{escape(said[key])}">{sign}</button>'
+        for key, sign in (("smaller", "−"), ("fit", escape(said["fit"])), ("larger", "+"))
     )
-    told = escape(outline(trace))
-    section = (
-        f'<section class="board" aria-label="{escape(said["circuit"])}">\n'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(said["circuit"])}">'
-        f"{board.svg}</div>\n"
-        f'<div class="zoom needs-script">{zoom}</div>\n<pre class="unseen">{told}</pre>\n</section>'
-    )
-    return board, section, ""
-
-
-def printable_lines(text: str) -> str:
-    """Text of several lines, without signs that nothing can show."""
-    return "\n".join(printable(line) for line in text.splitlines())
-
-
-def _row(trace: Trace, event: Event) -> str:
-    """A line of the list of steps; the script reads its words there, too."""
-    title = escape(printable(title_of_step(trace, event)))
     return (
-        f'<tr><td>{event.step}</td><th scope="row"><a href="#step-{event.step}">{title}</a></th>'
-        f"<td><span>{escape(printable(event.sentence))}</span></td></tr>"
+        f'<section class="board" aria-label="{name}">{heading}\n'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{board.svg}</div>\n'
+        f'<div class="zoom needs-script">{zoom}</div>\n'
+        f'<pre class="unseen">{escape(outline(_told(drawing)))}</pre>\n</section>'
+    )
+
+
+def _row(trace: Trace, step: int, moment: Moment) -> str:
+    """A line of the list of steps; the script reads its words there, too."""
+    title = escape(printable(title_of_step(trace, moment.event)))
+    told = f"<span>{escape(printable(moment.said(moment.right)))}</span>"
+    differs = moment.wrong is not None and moment.differs
+    if differs:
+        told += f'<span class="wrong">{escape(printable(moment.said(moment.wrong)))}</span>'
+    return (
+        f'<tr><td>{step}</td><th scope="row"><a href="#step-{step}">{title}</a></th>'
+        f"<td>{told}</td></tr>"
     )
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from microgd.draw.progress import Appearances
 from microgd.draw.view import pretty
 from microgd.graph.values import Value
-from microgd.teaching.panel import panels
+from microgd.teaching.panel import Panel, panels
 from microgd.teaching.player import formulas
 from microgd.teaching.player.circuit import Board
+from microgd.teaching.player.timeline import Moment
 from microgd.teaching.player.words import KINDS, spoken
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.export import plain
@@ -21,28 +22,43 @@ from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_value
 
 
-def steps_of(trace: Trace, boards: Sequence[Board | None]) -> list[dict[str, Any]]:
-    """Each step: its words and formulas, and what it lights up in the circuit."""
+def steps_of(
+    trace: Trace, moments: Sequence[Moment], boards: Sequence[Board | None]
+) -> list[dict[str, Any]]:
+    """Each step: its formulas, and what it lights up in the circuit, or in both."""
     places = {node.id: place for place, node in enumerate(trace.nodes)}
+    told = panels(trace)
     return [
         {
-            "kind": panel.kind,
-            "symbols": formulas.symbols(panel),
-            "rule": formulas.rule(panel),
-            "numbers": formulas.numbers(panel),
-            "node": places[event.node],
-            "target": places.get(event.target or "", -1),
-            "lit": [_lit(event, board) if board else {} for board in boards],
+            "kind": moment.event.kind,
+            **(_formulas(told[moment.right.step]) if moment.right else _NO_FORMULAS),
+            "node": places[moment.event.node],
+            "target": places.get(moment.event.target or "", -1),
+            "lit": [
+                _lit(event, board) if event and board else {}
+                for event, board in zip((moment.right, moment.wrong), boards, strict=False)
+            ],
         }
-        for event, panel in zip(trace.events, panels(trace), strict=True)
+        for moment in moments
     ]
+
+
+_NO_FORMULAS = {"symbols": "", "rule": "", "numbers": ""}
+
+
+def _formulas(panel: Panel) -> dict[str, str]:
+    return {
+        "symbols": formulas.symbols(panel),
+        "rule": formulas.rule(panel),
+        "numbers": formulas.numbers(panel),
+    }
 
 
 def title_of_step(trace: Trace, event: Event) -> str:
     """The step in a line of a list: `q: + → x`; names are set as in the circuit."""
     node = trace.by_id[event.node]
     if event.kind == "forward":
-        return f"{pretty(node.label)}: {node.sign}"
+        return f"{pretty(node.label)}: {node.sign or '='}"
     if event.kind == "contribution" and event.target:
         return f"{pretty(node.label)}: {node.sign} → {pretty(trace.by_id[event.target].label)}"
     return f"{spoken(KINDS[event.kind])}: {pretty(trace.by_id[event.target or event.node].label)}"

@@ -84,7 +84,6 @@ _TEXTS = {
     "no_script": N_("This is the whole lesson; stepping through it needs JavaScript."),
     "right_way": N_("Right"),
     "wrong_way": N_("With the mistake"),
-    "differs": N_("differs"),
 }  # fmt: skip
 
 

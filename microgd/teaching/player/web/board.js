@@ -1,5 +1,5 @@
 // A circuit: which numbers are visible, what is lit, how large it is, and the card of a gate.
-function makeBoard(section, lines, place) {
+function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
   const scroll = section.querySelector(".scroll");
   const svg = section.querySelector("svg.circuit");
   if (!svg) return null;
@@ -15,6 +15,16 @@ function makeBoard(section, lines, place) {
     texts[at] = element.querySelector(".v");
     for (const text of all(".v, .n", element)) appear[above + 1].push(text);
     for (const text of all(".g", element)) appear[below + 1].push(text);
+  }
+  for (const [at, kind] of differing) { // a frame around each number that is wrong
+    const wrong = all(`.w[data-l="${at}"] .${kind}`, svg).at(-1);
+    if (!wrong) continue;
+    const box = wrong.getBBox();
+    const frame = document.createElementNS(svg.namespaceURI, "rect");
+    const sides = { class: "mark", x: box.x - 3, y: box.y - 1, width: box.width + 6, height: box.height + 2, rx: 3 };
+    for (const [name, value] of Object.entries(sides)) frame.setAttribute(name, value);
+    wrong.before(frame);
+    appear[lines[at][kind === "v" ? 0 : 1] + 1].push(frame);
   }
   for (const element of all("[data-i]", svg)) put("item", Number(element.dataset.i), element);
   for (const gate of all("[data-n]", svg)) {
@@ -80,8 +90,9 @@ function makeBoard(section, lines, place) {
   function fit() {
     const style = getComputedStyle(scroll);
     const room = scroll.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const high = (window.innerHeight * 0.36) / height;
-    zoom(Math.max(Math.min(room / width, Math.max(high, 0.8), 1.7), Math.min(12 / pixels, 1)));
+    const share = data.boards.length > 1 ? 0.21 : 0.36;
+    const high = (window.innerHeight * share) / height;
+    zoom(Math.max(Math.min(room / width, Math.max(high, 0.75), 1.7), Math.min(12 / pixels, 1)));
   }
   for (const [name, does] of [["smaller", () => zoom(scale / 1.25)], ["fit", fit], ["larger", () => zoom(scale * 1.25)]])
     section.querySelector(`.zoom [data-zoom=${name}]`).onclick = does;
@@ -89,5 +100,5 @@ function makeBoard(section, lines, place) {
 
   const badge = make("div", { class: "badge", hidden: "" });
   section.append(badge);
-  return { badge, svg, scroll, section, lines, texts, tell, light, fit, follow };
+  return { badge, nodes: own, svg, scroll, section, lines, texts, tell, light, fit, follow };
 }

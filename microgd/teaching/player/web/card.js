@@ -8,7 +8,7 @@ steps.forEach((step, i) => {
 });
 
 function showCard(board, element, place, stays) {
-  const node = nodes[place];
+  const node = board.nodes[place];
   const line = (name, text, shown) => make("p", {}, `${name}: `, make("span", { class: !shown ? "later" : name === words.value ? "value" : "result" }, shown ? text : words.later));
   const title = node.kind === "gate" ? `${node.label}: ${node.sign} (${node.gate})` : node.label;
   card.replaceChildren(make("h3", {}, title));

@@ -1,10 +1,11 @@
 // Where the lesson is. Numbers of the steps 0 … `told` are visible: going anywhere, forward or
 // back, shows the same as stepping there, and touches only what lies between.
-const boards = all(".board").map((section, place) => makeBoard(section, data.boards[place].lines, place)).filter(Boolean);
+const boards = all(".board").map((section, place) => makeBoard(section, data.boards[place], place)).filter(Boolean);
 const rows = all("#rows tr");
 rows.forEach((row, i) => {
   steps[i].title = row.querySelector("a").textContent;
   steps[i].sentence = row.querySelector("span").textContent;
+  steps[i].mistaken = row.querySelector(".wrong")?.textContent;
 });
 let at = 0;
 let told = final;
@@ -69,6 +70,6 @@ function showPanel(asking) {
   find("rule").innerHTML = asking ? "" : step.rule;
   find("legend").hidden = asking || !step.symbols.includes('"local"');
   find("mistaken").hidden = asking || !step.mistaken;
-  find("mistaken").textContent = asking ? "" : step.mistaken ?? "";
+  find("mistaken").textContent = step.mistaken ? `${words.wrong_way}: ${step.mistaken}` : "";
   showQuestion(asking);
 }
