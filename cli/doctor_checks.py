@@ -129,11 +129,11 @@ def _slides() -> list[Finding]:
         version = require_typst("slides").__version__
         pdf_of("$ x^2 $", "slides")
     except MissingExtraError:
-        text = "not installed: slides and worksheets are .html, not .pdf"
+        text = "not installed: slides are .html, not .pdf"
         return [Finding("typst", "optional", text, (_pip('"typst>=0.13"'),))]
     except MicrogdError as error:
         return [Finding("typst", "optional", _first_line(str(error)))]
-    return [Finding("typst", "ok", f"{version}, sets slides and worksheets as PDF")]
+    return [Finding("typst", "ok", f"{version}, sets slides as PDF")]
 
 
 def how_to_get_an_engine() -> tuple[str, ...]:
