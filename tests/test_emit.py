@@ -369,6 +369,41 @@ def test_what_cannot_be_written_says_what_to_do() -> None:
             emit(mg.sum(big @ big), to)
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "call"),
+    [
+        ("x**y", {"x": -2.0, "y": 2.0}, r"log\(-2\)"),
+        ("1 / x", {"x": 0.0}, r"recip\(0\)"),
+        ("sqrt(x)", {"x": 0.0}, r"div\(0.5, 0\)"),
+        ("exp(x) * 2", {"x": 1000.0}, r"exp\(1000\)"),
+        ("sigmoid(x)", {"x": -800.0}, r"sigmoid\(-800\)"),
+        ("sin(x * x)", {"x": 1e200}, r"sin\(inf\)"),
+    ],
+)
+def test_where_python_would_stop_numpy_and_c_go_on(
+    text: str, values: dict[str, Any], call: str
+) -> None:
+    trace = mg.circuit(text, **values).trace()
+    with pytest.raises(ArgumentError, match=f"Python stops at {call}.*--to numpy"):
+        emit(trace, "python")
+    found, wanted = ran(emit(trace, "numpy")), expected(trace)
+    for name, value in wanted.items():
+        np.testing.assert_allclose(found[name], value)
+
+
+def test_what_is_not_reached_stops_nothing() -> None:
+    for text, x in (("elu(x)", 1000.0), ("softplus(x)", 1000.0), ("x**2 + x**3", -2.0)):
+        trace = mg.circuit(text, x=x).trace()
+        assert_same(ran(emit(trace, "python")), expected(trace), text)
+
+
+def test_no_gradient_is_computed_for_nothing() -> None:
+    assert "dq" not in emit(mg.circuit("(x > 1) * x", x=2))
+    drawn = emit(mg.circuit("sum(random_uniform(x, 7) * x)", x=[1, 2]), "numpy")
+    assert "dq" not in drawn
+    assert "# random numbers stand here as they were drawn" in drawn
+
+
 def test_a_gate_of_ones_own() -> None:
     cube = mg.register(
         mg.Gate("cube", ("x",), lambda x: x**3, (lambda g, out, x: g * (3.0 * x * x),),

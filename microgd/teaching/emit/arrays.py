@@ -32,6 +32,7 @@ from microgd.teaching.emit.spelling import (
     template,
 )
 from microgd.teaching.emit.staged import Circuit, Contribution, Staged, axes_summed, staged
+from microgd.teaching.emit.stopping import stops_at
 from microgd.teaching.emit.term import Term
 from microgd.trace.formula import key_text
 from microgd.translation import _
@@ -226,7 +227,12 @@ _HELPERS = {
 def program(circuit: Circuit, title: str) -> str:
     """A program in Python with NumPy."""
     made = staged(circuit, LANGUAGE.gates, Names(PYTHON))
-    lines = [f"{g.name} = {number(g.value).text}" for g in made.given]
+    # Python's own floats would stop the program where NumPy's go on with inf or NaN.
+    floats = "np.float64({})" if stops_at(made) else "{}"
+    lines = [
+        f"{g.name} = {(floats if np.shape(g.value) == () else '{}').format(number(g.value).text)}"
+        for g in made.given
+    ]
     lines += ["", f"# {_('forward')}"] if made.forward else []
     for step in made.forward:
         lines += _line(made, step.name, "=", step.term, step.number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from microgd.errors import ArgumentError
 from microgd.graph.values import Value
 from microgd.teaching.emit.lines import ARITHMETIC, accumulation, opening, results, sigmoid
 from microgd.teaching.emit.names import PYTHON, Names
@@ -25,6 +26,7 @@ from microgd.teaching.emit.spelling import (
     template,
 )
 from microgd.teaching.emit.staged import Circuit, Staged, staged
+from microgd.teaching.emit.stopping import stops_at
 from microgd.teaching.emit.term import Term
 from microgd.translation import _
 
@@ -83,6 +85,10 @@ LANGUAGE = Language(
 def program(circuit: Circuit, title: str) -> str:
     """A program in Python."""
     made = staged(circuit, LANGUAGE.gates, Names(PYTHON))
+    if (stop := stops_at(made)) is not None:
+        raise ArgumentError(
+            f"Python stops at {stop} with an error; NumPy and C go on, with inf or NaN: --to numpy"
+        )
     lines = [f"{g.name} = {number(g.value).text}" for g in made.given]
     lines += ["", f"# {_('forward')}"] if made.forward else []
     for step in made.forward:

@@ -13,7 +13,7 @@ from microgd.errors import ArgumentError, DataError
 from microgd.gates.indexing import one_hot, scatter_add, take
 from microgd.gates.movement import broadcast_to, summed_axes
 from microgd.gates.movement import sum_to as sum_to_gate
-from microgd.gates.random import random_uniform
+from microgd.gates.random import random_uniform, rrelu
 from microgd.gates.table import TABLE
 from microgd.graph.node import Node, leaf
 from microgd.graph.order import topological_order
@@ -21,7 +21,6 @@ from microgd.graph.record import record
 from microgd.graph.row import CONSTANT, INPUT, GateRow
 from microgd.graph.shapes import Shape, broadcast_shapes
 from microgd.graph.values import INT64, Value, shape_of
-from microgd.interpreter.reverse import reaching
 from microgd.teaching.emit.names import Names
 from microgd.teaching.emit.term import Term, Terms
 from microgd.teaching.unroll import unroll
@@ -246,13 +245,21 @@ class _Staging:
         args = [self._term(i) for i in node.inputs]
         gate, params = node.gate, node.params or {}
         if gate is random_uniform:
+            self._say_drawn()
             term = self.terms.number(_value(node))
         elif gate.name in self.terms.spelled or gate.expansion is None:
             term = self.terms.gate(gate, args, params, node.shape, _value(node))
         else:
+            if gate is rrelu:
+                self._say_drawn()
             stand_ins = self._stand_ins(node, args)
             term = self.terms.of(gate.expansion(*stand_ins, **params), _named(stand_ins, args))
         return Step(self.step[node], self.name[node], term)
+
+    def _say_drawn(self) -> None:
+        remark = "random numbers stand here as they were drawn"
+        if remark not in self.names.remarks:
+            self.names.remarks.append(remark)
 
     def _stand_ins(self, node: Node, args: Sequence[Term]) -> list[Any]:
         """The inputs for a rule: Tensors where the program has names, else plain numbers."""
@@ -308,7 +315,13 @@ class _Staging:
     def _sent(self, start: Mapping[Node, Any]) -> dict[Node, list[tuple[int, int]]]:
         """For each node the wires (step, position) along which a gradient comes back to it."""
         order = self.circuit.order
-        active = reaching(order, [n for n in self.circuit.inputs if n.dtype != INT64])
+        active = {n for n in self.circuit.inputs if n.dtype != INT64}
+        for node in order:
+            if any(
+                i in active and node.gate.rule(position) is not None
+                for position, i in enumerate(node.inputs)
+            ):
+                active.add(node)
         sent: dict[Node, list[tuple[int, int]]] = {}
         for node in reversed(order):
             if node not in start and node not in sent:

@@ -226,10 +226,9 @@ class Terms:
             return self._routed(condition, yes, no, _ratio(term, upstream))
         if term.gate not in (mul, div, neg):
             return None
-        value = _ratio(term, upstream)
         if term.gate is neg:
             inner = self.local(term.args[0], upstream)
-            return None if inner is None else self._one(neg, (inner,), value)
+            return None if inner is None else self._one(neg, (inner,))
         a, b = term.args
         if upstream in in_order([b]):
             if term.gate is div or upstream in in_order([a]):
@@ -238,9 +237,10 @@ class Terms:
         inner = self.local(a, upstream)
         if inner is None:
             return None
-        return self._one(term.gate, (inner, b), value)
+        return self._one(term.gate, (inner, b))
 
-    def _one(self, row: GateRow, args: Sequence[Term], value: Any) -> Term:
+    def _one(self, row: GateRow, args: Sequence[Term]) -> Term:
+        value = row.evaluate([a.value for a in args], {})
         return self.tidy(row, args, {}, np.shape(value), value)
 
     def _routed(self, condition: Term, yes: Term, no: Term, value: Any) -> Term:
