@@ -19,10 +19,10 @@ written out in NumPy. `microgd lecture check` does that in a few seconds, and is
 project.
 
 ```sh
-microgd lecture                          # this list
-microgd lecture A2                       # one of them: text, lesson, the deck's numbers beside ours
-microgd lecture draw A2 -o neuron.svg    # also play, slides, step, emit
-microgd lecture check C2                 # compute its numbers anew
+microgd lecture                         # this list
+microgd lecture A2                      # one of them, with the deck's numbers
+microgd lecture draw A2 -o neuron.svg   # also play, slides, step, emit
+microgd lecture check C2                # compute its numbers anew
 ```
 
 [`microgd lecture`](commands/lecture.md) has the rest; [the lecture circuits](lecture-circuits.md)
@@ -39,9 +39,9 @@ are those of the well-known example, from the same circuit.
 """
 
 DIFFER = """\
-What a deck rounds on the way, misprints, or writes otherwise than it computes. Each is part of the
-check: our number has to come out, and the deck's own by the way it came to it, as far as that is
-known.
+What a deck rounds on the way, misprints, or writes otherwise than it computes. What can be computed
+of it is part of the check: our number has to come out, and the deck's own by the way it came to it,
+as far as that is known.
 """
 
 LANGUAGES = {"cs": "Czech", "ro": "Romanian", "ru": "Russian"}

@@ -164,9 +164,9 @@ ROWS = (
         ),
         remarks=(
             N_(
-                "The slide defines p̂ₙ with w_{yₙ} in the numerator, which is one number, the "
-                "right class's probability. In the gradient p̂ₙ has to be the vector of all of "
-                "them."
+                "The slide defines p̂ₙ with the right class's weights in the numerator, which "
+                "makes it one number. In the gradient p̂ₙ has to be the vector of all "
+                "probabilities."
             ),
         ),
     ),
@@ -270,8 +270,8 @@ ROWS = (
                 "0.24 are the softmax of 2.05."
             ),
             N_(
-                "The printed probabilities 0.41 + 0.36 + 0.22 are 0.99 together: each is "
-                "rounded by itself."
+                "The printed probabilities 0.41 + 0.36 + 0.22 are 0.99 together: each is rounded "
+                "by itself."
             ),
         ),
     ),

@@ -63,7 +63,7 @@ ROWS = (
             N(N_("α of SELU"), "1.6732632423543772", by.selu_alpha),
         ),
         claims=(
-            Claim(N_("twelve activations by the formulas of the slides"), by.activations),
+            Claim(N_("thirteen activations by the formulas of the slides"), by.activations),
             Claim("tanh(x) = 2σ(2x) − 1", by.rescaled_sigmoid),
             Claim(N_("RReLU: slopes at random in [0.1, 0.5)"), by.random_slopes, 0.01),
         ),

@@ -88,6 +88,7 @@ def symmetry() -> tuple[Any, Any]:
 XS = np.linspace(-3, 3, 13)  # 0 is among them
 
 ACTIVATIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Array], Array]]] = {
+    "none": (mg.identity, lambda x: x),
     "sigmoid": (mg.sigmoid, lambda x: 1 / (1 + np.exp(-x))),
     "tanh": (mg.tanh, lambda x: (np.exp(2 * x) - 1) / (np.exp(2 * x) + 1)),
     "relu": (mg.relu, lambda x: np.maximum(x, 0)),
