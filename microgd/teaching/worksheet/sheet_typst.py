@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from microgd.draw.engines.measuring import text_width
 from microgd.notation.reading import read
 from microgd.notation.typst import to_typst
 from microgd.teaching.frames import size_of
@@ -36,7 +37,7 @@ LARGEST = 0.7
 TWO_COLUMNS = 0.58
 #: How large the circuits of the answers are: their numbers have 7.5 points.
 ANSWERS = 0.5
-#: Room for a table of answers beside a circuit.
+#: Room for a table of answers beside a circuit, at least; the heads of some languages are wider.
 _TABLE = 235
 _GUTTER = 22
 
@@ -134,11 +135,15 @@ def _exercise(sheet: Worksheet, exercise: Exercise, svg: str, *, answers: bool) 
         body.append(_lines(exercise, answers=answers))
     if answers or sheet.table:
         body.append(_table(exercise, answers=answers))
-    beside = answers and len(body) == 2 and width * factor + _TABLE < room
+    beside = answers and len(body) == 2 and width * factor + _table_room(exercise) < room
     inner = f"stack(spacing: 9pt, {', '.join(body)})"
     if beside:
         inner = f"grid(columns: (1fr, auto), column-gutter: 8pt, align: horizon, {', '.join(body)})"
     return f"exercise({exercise.number}, [{title}], {inner})"
+
+
+def _table_room(exercise: Exercise) -> float:
+    return max(_TABLE, sum(text_width(h, 7.5, "Arial") + 11 for h in table_heads(exercise)) + 10)
 
 
 def _table(exercise: Exercise, *, answers: bool) -> str:
