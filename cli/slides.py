@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
+from .bug import bug_options, require_bug_options
 from .choices import LOOKS, PALETTES, Choice, lang_option, output_option
 from .failures import FAILED, BadInput
 from .streams import say
 
 if TYPE_CHECKING:
+    from microgd.teaching.bugs import Buggy
+    from microgd.trace.lesson import Trace
+
     from .lesson import Lesson
 
 #: As in microgd.teaching.slides, which is too large to import for a help text.
@@ -43,6 +47,7 @@ READABLE = 9
     help="Open a composite gate, such as sigmoid, or `all`. May be repeated.",
 )
 @click.option("--digits", type=click.IntRange(0, 17), metavar="N", help="Decimals of each number.")
+@bug_options
 @lang_option
 @click.option("--dot", metavar="PATH", help="The Graphviz program to draw with.")
 @click.option(
@@ -64,6 +69,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd slides "(x + y) * z" x=-2 y=5 z=-4 -o slides.html
       microgd slides A2 --palette dark -o neuron.pdf
       microgd slides "x * y + x" x=3 y=2 --only backward --notes pages
+      microgd slides --bug overwrite -o overwrite.html
     """
     from .plotted import require_different_files, require_endings
 
@@ -76,8 +82,13 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         from microgd.teaching.typesetting import require_typst
 
         require_typst("slides")
+    if require_bug_options(options):
+        from .bug import read_bug
+
+        _save(read_bug(options), options["title"] or "", "", outputs, options)
+        return
     lesson, title, text = _lesson(options)
-    _save(lesson, title, text, outputs, options)
+    _save(lesson.trace, title, text, outputs, options)
 
     from .nonfinite import trouble
     from .output import complain
@@ -114,14 +125,14 @@ def _names_lecture(word: str) -> bool:
 
 
 def _save(
-    lesson: Lesson, title: str, text: str, outputs: tuple[str, ...], options: dict[str, Any]
+    what: Trace | Buggy, title: str, text: str, outputs: tuple[str, ...], options: dict[str, Any]
 ) -> None:
     from microgd.errors import ArgumentError
     from microgd.teaching.slides import slides
 
     try:
         made = slides(
-            lesson.trace,
+            what,
             title=title,
             author=options["author"] or "",
             text=text,

@@ -13,6 +13,7 @@ import pytest
 from cli_runner import names_in, refused, run, said
 
 import microgd as mg
+from microgd.teaching.bugs import bugs, with_bug
 from microgd.teaching.frames import frames_of, same_size, size_of
 from microgd.teaching.inked import numbers_of, symbols_of
 from microgd.teaching.slides import MOST_SLIDES
@@ -164,12 +165,23 @@ def test_other_scripts_keep_their_names() -> None:
 def test_one_pass_alone() -> None:
     forward = mg.slides(CIRCUIT, only="forward")
     assert [s.panel.kind for s in forward.steps] == ["forward", "forward"]
-    assert forward.rows == (("f", "−12"),)
+    assert forward.table.rows == (("f", "−12"),)
     assert b"%PDF" in forward.pdf()
     assert "gradient of" not in forward.html
     backward = mg.slides(CIRCUIT, only="backward")
     assert len(backward) == len(forward) + 3
     assert backward.steps[0].panel.kind == "seed"
+
+
+@pytest.mark.parametrize("name", bugs())
+def test_a_mistake_and_what_comes_of_it(name: str) -> None:
+    buggy = with_bug(None, name)
+    made = mg.slides(buggy)
+    assert made.title == f"Wrong: {buggy.title}"
+    assert made.notes[0].startswith(buggy.why)
+    assert made.table.rows == buggy.table().rows
+    assert pages_of(made.pdf()) == len(buggy.wrong) + 2
+    assert "≠" in "".join(Reader(made.html).texts)
 
 
 def test_languages() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +14,14 @@ from microgd.errors import ArgumentError, DrawingError
 from microgd.files import write_whole
 from microgd.graph.node import Node
 from microgd.notation.names import printable
+from microgd.teaching.bugs import Buggy
 from microgd.teaching.panel import Panel, panels
 from microgd.teaching.whole import formulas_of, inputs_in_words, labels_of
 from microgd.trace.build import trace as build_trace
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import digits_for
-from microgd.translation import _, language, speaking
+from microgd.trace.numbers import format_cell
+from microgd.trace.table import Table
+from microgd.translation import _, speaking
 
 #: More pages are no lecture; each is a picture of its own.
 MOST_SLIDES = 250
@@ -57,7 +59,8 @@ class Slides:
         formulas: the calculation, a line for each result that has a name.
         given: the inputs with their values.
         steps: a page each.
-        rows: of the table on the last page: the inputs, their values, and their gradients.
+        wrong: whether it is a mistake that is told.
+        table: on the last page: the inputs, their values, and their gradients; or right and wrong.
     """
 
     trace: Trace
@@ -67,13 +70,13 @@ class Slides:
     formulas: tuple[str, ...]
     given: tuple[str, ...]
     steps: tuple[Slide, ...]
-    rows: tuple[tuple[str, ...], ...]
+    table: Table
     look: str = "circuit"
     palette: str = "default"
     lang: str = "en"
     engine: str | None = None
     timeout: float = 30.0
-    _drawn: list[str] = field(default_factory=list)
+    wrong: bool = False
 
     def __len__(self) -> int:
         """How many slides there are, the first and the last page included."""
@@ -93,10 +96,11 @@ class Slides:
         return labels_of(self.trace)
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The headings of the last page's table."""
-        f = self.trace.node(self.trace.output).label
-        return (_("input"), _("value"), f"∂{f}/∂·")[: len(self.rows[0]) if self.rows else 3]
+    def roles(self) -> tuple[str, ...]:
+        """What the columns of the table are coloured as."""
+        if self.wrong:
+            return ("",) * (len(self.table.columns) - 1) + ("gradient",)
+        return ("", "value", "gradient")
 
     @cached_property
     def pictures(self) -> tuple[str, ...]:
@@ -142,7 +146,9 @@ class Slides:
             first = _("The calculation is {formulas}, with {values}.").format(
                 formulas="; ".join(self.formulas) or f, values=", ".join(self.given) or "…"
             )
-            if self.trace.has_gradients:
+            if self.wrong:
+                last = _("The right gradients, and the wrong ones.")
+            elif self.trace.has_gradients:
                 last = _("The gradient of {f} with respect to every input.").format(f=f)
             else:
                 last = _("The result.")
@@ -234,7 +240,7 @@ def slides(
     engine: str | None = None,
     timeout: float = 30.0,
 ) -> Slides:
-    """Slides of a Tensor, a Circuit or a Trace: a page for each step.
+    """Slides of a Tensor, a Circuit, a Trace or a Buggy: a page for each step.
 
     Arguments:
         title, author: on the first page. text: what to say there, before the calculation itself.
@@ -257,7 +263,29 @@ def slides(
     palette_named(palette)
     if only not in PARTS:
         raise ArgumentError(f"only is 'all', 'forward' or 'backward', got {only!r}")
+    buggy = what if isinstance(what, Buggy) else None
+    if buggy is not None:
+        what = buggy.wrong
+        title = title or _("Wrong: {mistake}").format(mistake=buggy.title)
+        text = text or " ".join(t for t in (buggy.why, buggy.note) if t)
     told = _told(what, digits, expand, backward=only != "forward")
+    with speaking(told.lang):
+        return _slides(told, buggy, only, title, author, text, look, palette, engine, timeout)
+
+
+def _slides(
+    told: Trace,
+    buggy: Buggy | None,
+    only: str,
+    title: str,
+    author: str,
+    text: str,
+    look: str,
+    palette: str,
+    engine: str | None,
+    timeout: float,
+) -> Slides:
+    """The same in the language of the trace."""
     if not told.has_gradients and only == "backward":
         raise ArgumentError("this trace has no backward pass to make slides of")
     chosen = [
@@ -281,12 +309,13 @@ def slides(
         formulas_of(told),
         inputs_in_words(told),
         steps,
-        _rows(told),
+        _table(told) if buggy is None else buggy.table(),
         look,
         palette,
-        language(),
+        told.lang,
         engine,
         timeout,
+        buggy is not None,
     )
 
 
@@ -307,15 +336,13 @@ def _told(what: Any, digits: int | None, expand: Any, *, backward: bool) -> Trac
     return build_trace(output, digits=digits, backward=backward)
 
 
-def _rows(trace: Trace) -> tuple[tuple[str, ...], ...]:
+def _table(trace: Trace) -> Table:
     """The inputs, their values, and their gradients where there are any; else the result."""
-    if trace.has_gradients:
-        return trace.gradients().rows
     out = trace.by_id[trace.output]
-    from microgd.trace.numbers import format_cell
-
-    digits = max(trace.digits, digits_for([out.value]))
-    return ((out.label, format_cell(out.value, digits)),)
+    if not trace.has_gradients:
+        return Table("", ("", ">"), ((out.label, format_cell(out.value, trace.digits)),))
+    heads = (_("input"), _("value") + ">", _("gradient of {f}").format(f=out.label) + ">")
+    return Table("", heads, trace.gradients().rows)
 
 
 def _too_many(count: int, only: str) -> str:

@@ -138,26 +138,25 @@ def _step(slides: Slides, slide: Slide, circuit: str, title: str, note: str) -> 
 def _last(slides: Slides, note: str) -> str:
     from microgd.teaching.slides import MOST_ROWS
 
-    f = slides.trace.by_id[slides.trace.output].label
+    table = slides.table
     if not slides.trace.has_gradients:
-        label, value = slides.rows[0]
+        label, value = table.rows[0]
         result = to_mathml(read(f"{label} = {value}", slides.names), block=True)
         return _section("plain", _("The result."), result, note)
-    heads = (*slides.columns[:2], _("gradient of {f}").format(f=f))
-    head = "".join(f"<th scope=col>{_text(h)}</th>" for h in heads)
+    head = "".join(f"<th scope=col>{_text(c.rstrip('>'))}</th>" for c in table.columns)
     rows = "".join(
         "<tr>"
         + "".join(
-            f'<td class="{role}">{to_mathml(read(cell, slides.names))}</td>'
-            for role, cell in zip(("", "value", "gradient"), row, strict=True)
+            f'<td class="{role}">{to_mathml(read(cell, slides.names)) if cell else ""}</td>'
+            for role, cell in zip(slides.roles, row, strict=True)
         )
         + "</tr>"
-        for row in slides.rows[:MOST_ROWS]
+        for row in table.rows[:MOST_ROWS]
     )
-    more = len(slides.rows) - MOST_ROWS
+    more = len(table.rows) - MOST_ROWS
     rest = f"<p>{_text(_('and {n} more').format(n=more))}</p>" if more > 0 else ""
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}"
-    return _section("plain", _("The gradients"), table, note)
+    shown = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}"
+    return _section("plain", _("The gradients"), shown, note)
 
 
 def _buttons() -> str:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from microgd.draw.palette import Palette
 from microgd.teaching.frames import size_of
-from microgd.teaching.inked import Formula, numbers_of, rule_of, symbols_of, typst_formula
+from microgd.teaching.inked import (
+    Formula,
+    colour_of,
+    numbers_of,
+    rule_of,
+    symbols_of,
+    typst_formula,
+)
 from microgd.teaching.typesetting import colour, formula, picture, raw_string, words
 from microgd.translation import _
 
@@ -148,30 +155,28 @@ def _last(slides: Slides) -> str:
     """The table of gradients; of the forward pass alone, the result."""
     from microgd.teaching.slides import MOST_ROWS
 
-    colours = slides.colours
-    inks = ("ink", "value", "gradient")
+    colours, table = slides.colours, slides.table
     if not slides.trace.has_gradients:
-        label, value = slides.rows[0]
+        label, value = table.rows[0]
         result = formula(f"{label} = {value}", slides.names)
         return f"#page(align(center + horizon, text(size: 40pt)[{result}]))"
-    shown = slides.rows[:MOST_ROWS]
-    cells = [f"text(fill: {colour(colours.name)})[{words(c)}]" for c in slides.columns[:2]]
-    f = slides.trace.by_id[slides.trace.output].label
-    cells.append(f"text(fill: {colour(colours.name)})[{words(_('gradient of {f}').format(f=f))}]")
+    shown = table.rows[:MOST_ROWS]
+    quiet = colour(colours.name)
+    cells = [f"text(fill: {quiet})[{words(c.rstrip('>'))}]" for c in table.columns]
     for row in shown:
-        for ink, cell in zip(inks, row, strict=True):
-            cells.append(
-                f"text(fill: {colour(getattr(colours, ink))})[{formula(cell, slides.names)}]"
-            )
-    more = len(slides.rows) - len(shown)
+        for role, cell in zip(slides.roles, row, strict=True):
+            ink = colour(colour_of(role, colours))
+            cells.append(f"text(fill: {ink})[{formula(cell, slides.names) if cell else ''}]")
+    more = len(table.rows) - len(shown)
     rest = f", v(12pt), text(size: 14pt)[{words(_('and {n} more').format(n=more))}]" if more else ""
-    size = 26 if len(shown) <= 7 else 19
-    table = (
-        f"table(columns: 3, align: (left, right, right), stroke: none, "
+    size = 26 if len(shown) <= 7 and len(table.columns) < 5 else 18
+    sides = ", ".join("right" if c.endswith(">") else "left" for c in table.columns)
+    set_ = (
+        f"table(columns: {len(table.columns)}, align: ({sides}), stroke: none, "
         f"inset: (x: 18pt, y: {size // 3}pt), {', '.join(cells)}, "
         f"table.hline(y: 1, stroke: 1pt + {colour(colours.faint)}))"
     )
-    return f"#page(align(center + horizon, stack(fitted(text(size: {size}pt, {table})){rest})))"
+    return f"#page(align(center + horizon, stack(fitted(text(size: {size}pt, {set_})){rest})))"
 
 
 def _notes(number: int, text: str, count: int) -> str:
