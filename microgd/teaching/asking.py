@@ -32,13 +32,16 @@ RULES = {
     "broadcast sums": N_("one number was used several times: the gradients of its copies add up"),
 }
 
+#: Patterns of what only a wrong sweep does, which nobody is asked for.
+OF_BUGS = ("changes", "overwrites", "too late", "left over")
+
 #: A question offers at most so many formulas or shapes.
 MOST_CHOICES = 4
 
 
 def asked(trace: Trace, event: Event, more: Iterable[Wrong] = ()) -> Iterator[Question]:
     """The questions of a step, the most telling one first."""
-    if event.kind == "seed" or (trace.by_id[event.node].kind != "gate" and event.kind == "forward"):
+    if event.kind == "seed" or event.pattern in OF_BUGS:
         return
     size = 0 if event.value is None else np.size(event.value)
     small = 0 < size <= WRITTEN_OUT

@@ -39,7 +39,7 @@ _ALL = (
             "along several wires has to add up; so only the last of them is left."
         ),
         N_(
-            "It makes no difference here: no value is used twice, so nothing is overwritten. "
+            "It makes no difference here: no value is used twice, or what is overwritten is 0. "
             "It does in {example}."
         ),
         "x*x + x",
@@ -70,8 +70,8 @@ _ALL = (
             "v._backward(), in which every node waits for all its users."
         ),
         N_(
-            "It makes no difference here: no inner result is used twice, so none has to wait. "
-            "It does in {example}."
+            "It makes no difference here: no inner result is used twice, or what is sent twice is "
+            "0. It does in {example}."
         ),
         "b = a + a; c = b + b",
         MappingProxyType({"a": 1.0}),

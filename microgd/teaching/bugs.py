@@ -18,7 +18,7 @@ from microgd.gates.table import did_you_mean
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.row import INPUT
-from microgd.graph.values import Value, shape_of, value_from
+from microgd.graph.values import Value, as_value, shape_of, value_from
 from microgd.language.circuit import circuit
 from microgd.teaching.bug_list import BUGS, Bug
 from microgd.teaching.descending import Step, descend
@@ -243,14 +243,23 @@ def _stale(
         return _stale_with(bug, output, _new_data(inputs, change), digits)
     if not inputs:
         raise ArgumentError("there is no input whose data could change")
-    found = None
-    for node in inputs.values():
-        assert node.value is not None
-        found = _stale_with(bug, output, {node: node.value + 1.0}, digits)
-        if found.differing:
-            break
-    assert found is not None
-    return found
+    first: Buggy | None = None
+    for change_of in (_one_more, _twice):
+        for node in inputs.values():
+            found = _stale_with(bug, output, {node: change_of(node.value)}, digits)
+            if found.differing:
+                return found
+            first = first or found
+    assert first is not None
+    return first
+
+
+def _one_more(value: Any) -> Value:
+    return as_value(value + 1.0)
+
+
+def _twice(value: Any) -> Value:
+    return as_value(value * 2.0)
 
 
 def _new_data(inputs: Mapping[str, Node], change: Mapping[str, Any]) -> dict[Node, Value]:

@@ -117,7 +117,8 @@ def _near(value: Value, digits: int) -> dict[str, Any]:
 
 
 def _listed(value: Value) -> list[Any]:
-    found: list[Any] = plain(np.asarray(flat(value)))
+    """The elements, in so many digits as a verdict can depend on."""
+    found: list[Any] = plain(np.asarray([float(f"{x:.12g}") + 0.0 for x in flat(value)]))
     return found
 
 

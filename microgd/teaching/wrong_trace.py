@@ -22,7 +22,7 @@ from microgd.trace.copies import Copies, sealed, snapshot
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_value
-from microgd.trace.sentences import contribution_sentence
+from microgd.trace.sentences import branch_sentence, contribution_sentence
 from microgd.trace.telling import Sent, Telling, zeros
 from microgd.translation import _
 
@@ -110,7 +110,7 @@ class _WrongTelling(Telling):
             )
             pattern = "too late"
         else:
-            said = f"branch: {added} = {total}"
+            said = branch_sentence((held, new), holds, self.digits)
             pattern = "branches sum"
         self._add("branch", target, told=said, pattern=pattern, value=holds, parts=(held, new))
 
