@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from microgd.opencl.array import DeviceArray, device_array
     from microgd.opencl.devices import devices
     from microgd.opencl.program import Program, compile
+    from microgd.teaching.bugs import with_bug
     from microgd.teaching.emit.emit import emit
     from microgd.teaching.lectures import lecture
     from microgd.teaching.player.page import play
@@ -233,6 +234,7 @@ __all__ = [
     "vjp",
     "vrelu",
     "where",
+    "with_bug",
     "worksheet",
 ]
 
@@ -252,6 +254,7 @@ _LATER = {
     "draw_terminal": "draw.terminal",
     "play": "teaching.player.page",
     "emit": "teaching.emit.emit",
+    "with_bug": "teaching.bugs",
     "slides": "teaching.slides",
     "worksheet": "teaching.worksheet.sheet",
 }
