@@ -102,14 +102,14 @@ def data_of(value: Any) -> dict[str, Any]:
 
 
 def small_png(plot: Any) -> bytes:
-    """A plot in 64 colours, a quarter of its size in all."""
+    """A plot in 128 colours, a third of its size in all."""
     from PIL import Image  # matplotlib brings it
 
     from microgd.plots.style import to_bytes
 
     picture = Image.open(io.BytesIO(to_bytes(plot.figure, "png", dpi=DPI))).convert("RGB")
     found = io.BytesIO()
-    picture.quantize(64, dither=Image.Dither.NONE).save(found, "PNG", optimize=True)
+    picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(found, "PNG", optimize=True)
     return found.getvalue()
 
 
