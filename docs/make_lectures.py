@@ -26,8 +26,8 @@ microgd lecture check C2                # compute its numbers anew
 ```
 
 [`microgd lecture`](commands/lecture.md) has the rest; [the lecture circuits](lecture-circuits.md)
-shows what the commands of part A print; [conventions](optimizers/conventions.md) sets the optimizers of the decks beside those of
-libraries.
+shows what the commands of part A print; [conventions](optimizers/conventions.md) sets the
+optimizers of the decks beside those of libraries.
 
 ## The decks
 
