@@ -420,5 +420,11 @@ def test_a_gate_of_ones_own() -> None:
     assert issubclass(GateError, MicrogdError)
 
 
+def test_comments_are_in_the_language_of_the_trace() -> None:
+    with mg.speaking("cs"):
+        trace = mg.circuit("x * x", x=3).trace()
+    assert "# dopředný průchod" in emit(trace).splitlines()
+
+
 def test_all_languages_are_tried_here() -> None:
     assert LANGUAGES == ("python", "c", "latex", "numpy")

@@ -11,6 +11,7 @@ from microgd.teaching.emit import arrays, c, latex, python
 from microgd.teaching.emit.staged import recorded, scalars
 from microgd.trace.build import trace as trace_of
 from microgd.trace.lesson import Trace
+from microgd.translation import _, speaking
 
 #: A program in scalars of more gates than these is for nobody to read.
 MOST_SCALARS = 300
@@ -67,7 +68,8 @@ def emit(given: Any, to: str = "python", *, title: str | None = None) -> str:
             f"{to!r} is none of {', '.join(LANGUAGES)}.{did_you_mean(to, LANGUAGES)}"
         )
     trace = given if isinstance(given, Trace) else trace_of(given)
-    if title is None:
-        passes = "forward and backward" if trace.has_gradients else "forward"
-        title = f"{trace.by_id[trace.output].label}, {passes}"
-    return write(trace, title)
+    with speaking(trace.lang):
+        if title is None:
+            told = _("{f}, forward and backward") if trace.has_gradients else _("{f}, forward")
+            title = told.format(f=trace.by_id[trace.output].label)
+        return write(trace, title)

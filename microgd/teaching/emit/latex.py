@@ -31,7 +31,7 @@ def program(trace: Trace, title: str) -> str:
         (_("forward"), [p for p in told if p[0].kind == "forward"]),
         (_("backward, in reverse"), [p for p in told if p[0].kind != "forward"]),
     ]
-    lines = [f"% {shown(line)}" for line in (title, r"needs the package amsmath") if line]
+    lines = [f"% {shown(line)}" for line in (title, _("needs the package amsmath")) if line]
     inputs = r",\quad ".join(_given(trace))
     if inputs:
         lines += [rf"\[ {inputs} \]", ""]

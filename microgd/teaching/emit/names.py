@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from microgd.notation.names import printable
+from microgd.translation import _
 
 #: Words that a Python program of ours needs for itself.
 PYTHON = frozenset(
@@ -40,6 +41,7 @@ class Names:
     ascii: bool = False
     remarks: list[str] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
+    _elements: bool = False
 
     def give(self, label: str) -> str:
         """A name for a label; a remark if it is another."""
@@ -47,11 +49,12 @@ class Names:
         name = self._free(plain)
         element = re.fullmatch(r"(\w+)\[([\d, ]+)\]", label)
         if element and name == f"{element[1]}_{element[2].replace(', ', '_')}":
-            remark = f"elements have names of their own: {label} is called {name}"
-            if not any(r.startswith(remark[:12]) for r in self.remarks):
-                self.remarks.append(remark)
+            if not self._elements:
+                told = _("elements have names of their own: {label} is called {name}")
+                self.remarks.append(told.format(label=label, name=name))
+            self._elements = True
         elif name != label:
-            self.remarks.append(f"{label} is called {name} here")
+            self.remarks.append(_("{label} is called {name} here").format(label=label, name=name))
         return name
 
     def gradient(self, label: str, name: str) -> str:
@@ -61,7 +64,8 @@ class Names:
             self._taken.add(wanted)
             return wanted
         given = self._free(f"grad_{name}")
-        self.remarks.append(f"{wanted} is taken: the gradient of {name} is called {given}")
+        told = _("{wanted} is taken: the gradient of {name} is called {given}")
+        self.remarks.append(told.format(wanted=wanted, name=name, given=given))
         return given
 
     def fresh(self) -> str:

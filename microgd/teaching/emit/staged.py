@@ -27,6 +27,7 @@ from microgd.teaching.unroll import unroll
 from microgd.tensor import Tensor
 from microgd.trace.labels import labels
 from microgd.trace.lesson import Trace
+from microgd.translation import _
 
 #: As many gates as somebody would still read.
 MOST_GATES = 2_000
@@ -257,7 +258,7 @@ class _Staging:
         return Step(self.step[node], self.name[node], term)
 
     def _say_drawn(self) -> None:
-        remark = "random numbers stand here as they were drawn"
+        remark = _("random numbers stand here as they were drawn")
         if remark not in self.names.remarks:
             self.names.remarks.append(remark)
 
