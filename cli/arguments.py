@@ -105,6 +105,15 @@ def read_circuit(words: Sequence[str], file: str | None, *, numbers: bool = Fals
     return circuit
 
 
+def given_words(words: Sequence[str], file: str | None) -> tuple[str | None, list[str]]:
+    """The expression among the arguments, None where the program is in a file, and the values.
+
+    Values alone are fine here.
+    """
+    plain = [word for word in words if not _BINDING.fullmatch(word)]
+    return _split(list(words), file) if plain and file is None else (None, list(words))
+
+
 def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:
     """The expression (the word that gives no value) and the values."""
     plain = [i for i, word in enumerate(words) if not _BINDING.fullmatch(word)]

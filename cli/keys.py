@@ -139,13 +139,17 @@ class Keys:
             import click
 
             return click.getchar()
-        sent = os.read(self._file, 1024)
+        # Byte by byte: what is typed ahead of the end is for whoever reads next.
+        sent = os.read(self._file, 1)
         while sent and (_UNFINISHED.search(sent.decode("latin-1")) or not _is_whole(sent)):
             from select import select
 
             if not select([self._file], [], [], _PATIENCE)[0]:
                 break
-            sent += os.read(self._file, 1024)
+            more = os.read(self._file, 1)
+            if not more:
+                break
+            sent += more
         return sent.decode("utf-8", "replace")
 
 

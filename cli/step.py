@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         from .step_quiz import ask_all
 
         ask_all(stage, options["ask"] or "all", first)
-    elif options["plain"] or not _is_terminal():
+    elif options["plain"] or not has_keys():
         show_all(stage, first)
     else:
         from .step_walk import walk
@@ -109,14 +109,14 @@ def _first(lesson: Lesson, wanted: int | None) -> int | None:
     return wanted or 0
 
 
-def _is_terminal() -> bool:
+def has_keys() -> bool:
     """Whether somebody can press keys and see a screen."""
     import os
 
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and _has_keys()
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and _reads_keys()
 
 
-def _has_keys() -> bool:
+def _reads_keys() -> bool:
     if sys.stdin.isatty():
         return True
     if sys.platform == "win32":

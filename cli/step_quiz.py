@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Literal
 
 from .lines import say_lines
 from .output import gap
+from .prompt import Prompt
 from .stage import folded, indented
 from .streams import fitted, say, width
 
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 _WIDEST = 100
 
 
-def ask_all(stage: Stage, which: Literal["forward", "backward", "all"], first: int) -> None:
+def ask_all(
+    stage: Stage,
+    which: Literal["forward", "backward", "all"],
+    first: int,
+    prompt: Prompt | None = None,
+) -> None:
     """Ask at each step from `first` on, and tell the score at the end."""
+    prompt = prompt or Prompt(lambda line, text: ())
     from microgd.teaching.attempts import Attempt, Score, asked_steps
     from microgd.translation import _
 
@@ -35,7 +41,7 @@ def ask_all(stage: Stage, which: Literal["forward", "backward", "all"], first: i
         gap()
         _pose(stage, event, question, number + 1, len(questions))
         attempt = Attempt(question)
-        ended = not _answered(stage, event, attempt)
+        ended = not _answered(stage, event, attempt, prompt)
         if ended and not (attempt.hints or attempt.wrong):
             break  # nobody tried this one
         score.add(stage.trace, event, attempt)
@@ -57,11 +63,15 @@ def _pose(stage: Stage, event: Event, question: Question, number: int, total: in
         _say(f"  {place + 1}  {choice}")
 
 
-def _answered(stage: Stage, event: Event, attempt: Attempt) -> bool:
+def _answered(stage: Stage, event: Event, attempt: Attempt, prompt: Prompt) -> bool:
     """Answers until one is right or the question is given up; False ends the quiz."""
     while True:
-        text = _read()
-        if text is None or text.strip() in ("q", "quit"):
+        text = prompt.read()
+        if text is None:
+            say()
+            return False
+        prompt.forget(text)
+        if text.strip() in ("q", "quit"):
             return False
         if text.strip() == "t":
             _tables(stage, event)
@@ -71,20 +81,6 @@ def _answered(stage: Stage, event: Event, attempt: Attempt) -> bool:
             say_lines([line])
         if reply.done:
             return True
-
-
-def _read() -> str | None:
-    """A line of the user's; None at the end of the input."""
-    prompt = fitted("> ")
-    if not sys.stdin.isatty():
-        line = sys.stdin.readline()
-        say(f"{prompt}{line.rstrip()}")  # as it would look if it had been typed
-        return line if line else None
-    try:
-        return input(prompt)
-    except EOFError:
-        say()
-        return None
 
 
 def _tables(stage: Stage, event: Event) -> None:
