@@ -128,7 +128,7 @@ def test_what_commands_are_about() -> None:
     assert made.target("q * 2").data == 6
     assert made.target().data == 6
     assert made.target().name == "g"  # there is an f already
-    made.run("x = 0; w = 3")  # numbers are not what one differentiates
+    made.run("x = 0; u = 3")  # numbers are not what one differentiates
     assert made.target().data == 10
     assert session("x = 1", "y = 2").last == "y"
     for text in ("a = 3", "q; z"):
