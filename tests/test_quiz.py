@@ -180,6 +180,15 @@ def test_shapes_are_asked_where_there_are_no_numbers() -> None:
     assert len(set(question.choices)) == len(question.choices)
 
 
+def test_what_is_not_summed_yet_is_asked_for_as_such() -> None:
+    trace = told("sum(x * b)", x=[1, 2, 4], b=1)
+    asked_for = [q.prompt for e in trace.events for q in questions_of(trace, e)]
+    assert asked_for[-2:] == [
+        "How much is ∂f/∂b, before its copies are summed?",
+        "How much is ∂f/∂b?",
+    ]
+
+
 def test_the_hints_lead_there_and_stop_before_the_answer() -> None:
     question = asked("(x + y) * z", "contribution", "z", x=-2, y=5, z=-4)
     rule, local, product = question.hints
@@ -241,6 +250,16 @@ def test_a_mistake_is_named(
     assert found.mistake is not None, found.sentence
     assert name in (found.mistake.name, *found.mistake.others)
     assert found.sentence.startswith("No: that is what you get if ")
+
+
+def test_a_mistake_made_with_rounded_numbers_is_named_too() -> None:
+    # The upstream gradient is 0.1966, shown as 0.20; 30 · 0.20 = 6.00, and 5.90 unrounded.
+    question = asked("sigmoid(w*x)", "contribution", "x", w=30, x=-0.0333)
+    assert question.shown != "6.00"
+    for answer in (f"{-30 * 0.2:.2f}", f"{-flat(question.answer)[0]:.2f}"):
+        found = judge(question, answer)
+        assert found.mistake is not None, answer
+        assert found.mistake.name == "sign"
 
 
 def test_two_mistakes_with_one_number_are_both_named() -> None:

@@ -16,7 +16,7 @@ from microgd.teaching.shapes import shape_wrongs
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import WRITTEN_OUT, format_shape, format_value, is_number
-from microgd.translation import N_, _
+from microgd.translation import N_, _, translated
 
 #: What each pattern does with a gradient, in words.
 RULES = {
@@ -65,7 +65,7 @@ def _numbers(trace: Trace, event: Event, value: Value, more: Iterable[Wrong]) ->
     return Question(
         event.step,
         "array" if shape_of(value) else "number",
-        _("How much is {what}?").format(what=_asked_for(panel)),
+        _("How much is {what}?").format(what=_asked_for(trace, event, panel)),
         value,
         trace.digits,
         tolerances(value, trace.digits),
@@ -76,8 +76,13 @@ def _numbers(trace: Trace, event: Event, value: Value, more: Iterable[Wrong]) ->
     )
 
 
-def _asked_for(panel: Panel) -> str:
-    return panel.symbols.partition(" = ")[0]
+def _asked_for(trace: Trace, event: Event, panel: Panel) -> str:
+    """The left side of the step's formula."""
+    what = panel.symbols.partition(" = ")[0]
+    after = trace.events[event.step + 1 : event.step + 2]
+    if after and after[0].kind == "broadcast" and after[0].wire == event.wire:
+        return _("{gradient}, before its copies are summed").format(gradient=what)
+    return what
 
 
 # -- hints -----------------------------------------------------------------------------------------
@@ -86,7 +91,7 @@ def _asked_for(panel: Panel) -> str:
 def _hints(trace: Trace, event: Event, panel: Panel) -> tuple[str, ...]:
     """The rule, then its numbers, then all but the result."""
     words = RULES.get(event.pattern) if event.kind != "forward" else None
-    first = ": ".join(x for x in (_(words) if words else "", panel.symbols) if x)
+    first = ": ".join(x for x in (translated(words) if words else "", panel.symbols) if x)
     last = _copies(trace, event) if event.kind == "broadcast" else _open(panel)
     found = [first, _local(trace, event, panel), last]
     return tuple(h for n, h in enumerate(found) if h and h not in found[:n])
@@ -140,7 +145,7 @@ def _formula(trace: Trace, event: Event) -> Question | None:
         for w in wrongs_of(trace, event)
         if w.symbols and w.symbols != right and not _same(w.value, event.value)
     ]
-    prompt = _("Which formula gives {what}?").format(what=_asked_for(panel))
+    prompt = _("Which formula gives {what}?").format(what=_asked_for(trace, event, panel))
     return _choice(trace, event, prompt, right, wrongs, _shapes(trace, event))
 
 
@@ -151,7 +156,7 @@ def _shapes(trace: Trace, event: Event) -> tuple[str, ...]:
     known = [*inputs_of(trace, node), node] if event.target else [node]
     shapes = ", ".join(f"{n.label}: {format_shape(n.shape)}" for n in known)
     said = _("a gradient has the shape of what it belongs to; the shapes are {shapes}")
-    return tuple(x for x in (_(words) if words else "", said.format(shapes=shapes)) if x)
+    return tuple(x for x in (translated(words) if words else "", said.format(shapes=shapes)) if x)
 
 
 def _shape(trace: Trace, event: Event) -> Question | None:
@@ -161,7 +166,7 @@ def _shape(trace: Trace, event: Event) -> Question | None:
     if not shape:
         return None
     panel = panel_of(trace, event)
-    prompt = _("Which shape has {what}?").format(what=_asked_for(panel))
+    prompt = _("Which shape has {what}?").format(what=_asked_for(trace, event, panel))
     right = format_shape(shape)
     wrongs = [w for w in shape_wrongs(trace, event, shape) if w.symbols != right]
     return _choice(trace, event, prompt, right, wrongs, (panel.symbols,))

@@ -14,6 +14,7 @@ import numpy as np
 
 from microgd.graph.values import Value
 from microgd.teaching.answers import fits, flat, tolerances
+from microgd.teaching.rounding import as_seen
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import WRITTEN_OUT
@@ -89,7 +90,10 @@ def mistakes_of(
     if event.value is None:
         return ()
     rights = [event.value, *right]
-    return grouped([*more, *wrongs_of(trace, event)], rights, trace.digits)
+    wrongs = [*more, *wrongs_of(trace, event)]
+    if (seen := as_seen(event, trace.digits)) is not None:
+        wrongs += wrongs_of(trace, seen)  # made by somebody who works on with rounded numbers
+    return grouped(wrongs, rights, trace.digits)
 
 
 def grouped(wrongs: Iterable[Wrong], rights: Sequence[Value], digits: int) -> tuple[Mistake, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -15,6 +16,9 @@ from microgd.teaching.answers import fits, flat, rounded, tolerances
 from microgd.teaching.panel import inputs_of
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
+
+#: Nobody works with more numbers than this by hand.
+MOST_ROUNDED = 100
 
 
 def rounded_answers(trace: Trace, event: Event) -> tuple[Value, ...]:
@@ -41,13 +45,17 @@ def rounded_answers(trace: Trace, event: Event) -> tuple[Value, ...]:
 def _worked_out(trace: Trace, event: Event) -> Iterator[Value]:
     digits = trace.digits
     node = trace.by_id[event.node]
+    sources = inputs_of(trace, node)
+    known = [*event.parts, *(i.value for i in sources if i.value is not None)]
+    if any(np.size(value) > MOST_ROUNDED for value in known):
+        return
     if event.kind in ("branch", "broadcast"):
         parts: list[Any] = [rounded(p, digits) for p in event.parts]
         total = reduce(np.add, parts)
         yield as_value(sum_to(total, shape_of(event.value)) if event.axes else total)
         return
     row = TABLE.get(node.gate)
-    inputs: list[Any] = [_seen(i, digits) for i in inputs_of(trace, node)]
+    inputs: list[Any] = [_seen(i, digits) for i in sources]
     if row is None or any(i is None for i in inputs):
         return
     if event.kind == "forward":
@@ -68,6 +76,29 @@ def _worked_out(trace: Trace, event: Event) -> Iterator[Value]:
         sent = rule(up, rounded(node.value, digits), *inputs, **node.params)
         if shape_of(sent) == shape_of(event.value):
             yield as_value(sent)
+
+
+def as_seen(event: Event, digits: int) -> Event | None:
+    """A step of the backward pass with its numbers as they are shown; None if those are all."""
+    local, upstream = event.local, event.upstream
+    if event.kind in ("branch", "broadcast"):
+        parts = tuple(rounded(p, digits) for p in event.parts)
+        if event.kind == "broadcast" or all(map(_same, parts, event.parts)):
+            return None
+        total: Any = reduce(np.add, [np.asarray(p) for p in parts])
+        return replace(event, parts=parts, value=as_value(total))
+    if event.kind != "contribution" or local is None or upstream is None:
+        return None
+    seen, up = rounded(local, digits), rounded(upstream, digits)
+    if _same(seen, local) and _same(up, upstream):
+        return None
+    with np.errstate(all="ignore"):
+        value = as_value(np.multiply(seen, up))
+    return replace(event, local=seen, upstream=up, value=value)
+
+
+def _same(a: Value, b: Value) -> bool:
+    return bool(np.array_equal(a, b, equal_nan=True))
 
 
 def _seen(node: TraceNode, digits: int) -> Value | None:
