@@ -40,7 +40,7 @@ class Plain(Catalog):
     """A catalogue whose head says nothing of when and with what it was written."""
 
     @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    def mime_headers(self) -> list[tuple[str, str]]:
         """The lines of the head."""
         return [
             ("Project-Id-Version", "microgd"),
@@ -93,8 +93,6 @@ def marked_in(source: str, name: str) -> Iterator[Text]:
         taken = TAKEN.get(call.func.id)
         if taken is None:
             continue
-        if isinstance(call.args[0], ast.Name | ast.Attribute):
-            continue
         texts = [t.value for t in call.args[:taken] if isinstance(t, ast.Constant)]
         if len(texts) < taken or not all(isinstance(t, str) and t for t in texts):
             raise ValueError(
@@ -128,7 +126,11 @@ def translations(lang: str) -> dict[Text, Message]:
     if not path.exists():
         return {}
     with path.open("rb") as file:
-        return {m.id: m for m in read_po(file, locale=lang) if m.id}
+        return {_text(m): m for m in read_po(file, locale=lang) if m.id}
+
+
+def _text(message: Message) -> Text:
+    return message.id if isinstance(message.id, str) else (message.id[0], message.id[1])
 
 
 def catalogue(lang: str, texts: dict[Text, list[str]]) -> Plain:
@@ -169,7 +171,8 @@ def left(made: Plain) -> list[Message]:
 
 
 def _strings(message: Message) -> tuple[str, ...]:
-    return message.string if isinstance(message.string, tuple | list) else (message.string,)
+    string = message.string
+    return tuple(string) if isinstance(string, tuple | list) else (string or "",)
 
 
 def main() -> None:

@@ -41,7 +41,8 @@ def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def pairs(lang: str) -> list[tuple[str, str]]:
     """Every translated form beside the English text; of a plural, the form for many."""
-    return [(forms(m.id)[-1], form) for m in catalogue(lang).values() for form in forms(m.string)]
+    whole = catalogue(lang).values()
+    return [(forms(m.id)[-1], form) for m in whole for form in forms(m.string) if form]
 
 
 @each_language
@@ -66,6 +67,7 @@ def test_what_is_read_is_what_was_translated(lang: str) -> None:
         (m.id[0], number) if isinstance(m.id, tuple | list) else m.id: form
         for m in catalogue(lang).values()
         for number, form in enumerate(forms(m.string))
+        if form
     }
     there = {key: text for key, text in read._catalog.items() if key}  # type: ignore[attr-defined]
     assert there == wanted, UPDATE
@@ -114,7 +116,7 @@ def test_a_text_ends_as_in_english(lang: str) -> None:
         assert form == form.strip(" ") or english != english.strip(" "), form
         if form != "№":
             assert (english[-1] in ".?!:…") == (form[-1] in ".?!:…"), form
-        assert "  " not in form, form
+        assert ("  " in form) == ("  " in english), form
 
 
 def test_letters_are_the_languages_own() -> None:

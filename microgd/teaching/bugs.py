@@ -29,7 +29,7 @@ from microgd.trace.build import output_of, trace
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import digits_for, format_value, short_number
 from microgd.trace.table import Table
-from microgd.translation import _
+from microgd.translation import _, translated
 
 if TYPE_CHECKING:
     from microgd.draw.drawing import Drawing
@@ -167,9 +167,11 @@ _SWEEPS: Mapping[str, WrongSweep] = {
 
 def _buggy(bug: Bug, right: Trace, wrong: Trace) -> Buggy:
     differing = _differing(right, wrong)
-    note = "" if differing else _(bug.otherwise).format(example=_example(bug))
+    note = "" if differing else translated(bug.otherwise).format(example=_example(bug))
     pairs = ((right, wrong),)
-    return Buggy(bug.name, _(bug.title), _(bug.why), right, wrong, differing, note, pairs)
+    return Buggy(
+        bug.name, translated(bug.title), translated(bug.why), right, wrong, differing, note, pairs
+    )
 
 
 def _example(bug: Bug) -> str:

@@ -15,7 +15,7 @@ from microgd.trace.events import Event, Kind, TraceNode
 from microgd.trace.formula import written
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import WRITTEN_OUT, format_value
-from microgd.translation import _
+from microgd.translation import _, speaking
 
 #: A branch of at most so many wires is written out in symbols.
 MOST_WIRES = 3
@@ -60,7 +60,12 @@ def panels(trace: Trace) -> tuple[Panel, ...]:
 
 
 def panel_of(trace: Trace, event: Event) -> Panel:
-    """The panel of one step."""
+    """The panel of one step, in the language that the trace is told in."""
+    with speaking(trace.lang):
+        return _of(trace, event)
+
+
+def _of(trace: Trace, event: Event) -> Panel:
     match event.kind:
         case "forward":
             return _forward(trace, event)

@@ -18,7 +18,7 @@ from microgd.trace.events import Event
 from microgd.trace.export import plain
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_shape, format_value
-from microgd.translation import _, ngettext
+from microgd.translation import _, ngettext, speaking
 
 __all__ = [
     "Alternative",
@@ -159,7 +159,8 @@ def questions_of(trace: Trace, event: Event) -> tuple[Question, ...]:
     """
     from microgd.teaching.asking import asked
 
-    return tuple(asked(trace, event))
+    with speaking(trace.lang):
+        return tuple(asked(trace, event))
 
 
 def judge(question: Question, answer: str) -> Verdict:

@@ -15,7 +15,7 @@ from microgd.teaching.wrong_local import wrong_locals
 from microgd.teaching.wrong_matrix import matrix_wrongs
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
-from microgd.translation import _
+from microgd.translation import _, translated
 
 
 def backward_wrongs(trace: Trace, event: Event) -> Iterator[Wrong]:
@@ -98,7 +98,7 @@ def _locals(
         symbols = f"{row.symbols.format(**names)} · {g}" if row.symbols else ""
         if row.symbols in ("1", "−1"):
             symbols = f"{row.symbols[:-1]}{g}"
-        yield Wrong(row.name, _(row.text), value, "0" if row.symbols == "0" else symbols)
+        yield Wrong(row.name, translated(row.text), value, "0" if row.symbols == "0" else symbols)
 
 
 def _of_the_target(trace: Trace, event: Event) -> Iterator[Wrong]:

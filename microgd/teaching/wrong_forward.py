@@ -12,7 +12,7 @@ from microgd.teaching.mistakes import Wrong
 from microgd.teaching.panel import inputs_of
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
-from microgd.translation import N_, _
+from microgd.translation import N_, _, translated
 
 
 class WrongValue(NamedTuple):
@@ -221,7 +221,7 @@ def forward_wrongs(trace: Trace, event: Event) -> Iterator[Wrong]:
             value = row.wrong(*values, **node.params)
         except (ValueError, TypeError):  # shapes that do not fit this way
             continue
-        yield Wrong(row.name, _(row.text), as_value(value))
+        yield Wrong(row.name, translated(row.text), as_value(value))
     yield Wrong("sign", _("the sign is wrong"), as_value(0.0 - np.asarray(event.value, np.float64)))
     for one in inputs:
         if one.value is not None and one.kind != "constant":

@@ -9,7 +9,7 @@ from microgd.errors import ArgumentError
 from microgd.gates.table import did_you_mean
 from microgd.teaching.lectures import part_a, part_b, part_c, part_d, part_e, part_f
 from microgd.teaching.lectures.lecture import Lecture
-from microgd.translation import N_, _
+from microgd.translation import N_, translated
 
 _PARTS = {
     "A": N_("Graphs and backpropagation"),
@@ -62,4 +62,4 @@ def of_part(letter: str) -> tuple[Lecture, ...]:
 
 def part_titles() -> dict[str, str]:
     """What each part is about, in the language that is spoken."""
-    return {letter: _(title) for letter, title in _PARTS.items()}
+    return {letter: translated(title) for letter, title in _PARTS.items()}

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from microgd.teaching.lectures.decks import DECKS, Deck
-from microgd.translation import _
+from microgd.translation import translated
 
 if TYPE_CHECKING:
     from microgd.language.circuit import Circuit
@@ -38,7 +38,7 @@ class PrintedNumber:
     @property
     def title(self) -> str:
         """What it is, in the language that is spoken."""
-        return _(self.what)
+        return translated(self.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Claim:
     @property
     def title(self) -> str:
         """The rule, in the language that is spoken."""
-        return _(self.what)
+        return translated(self.what)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +103,17 @@ class Lecture:
     @property
     def title(self) -> str:
         """What it is about, in the language that is spoken."""
-        return _(self.heading)
+        return translated(self.heading)
 
     @property
     def text(self) -> str:
         """The explanation, in the language that is spoken."""
-        return _(self.body)
+        return translated(self.body)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the decks misprint or round, in the language that is spoken."""
-        return tuple(_(remark) for remark in self.remarks)
+        return tuple(translated(remark) for remark in self.remarks)
 
     @property
     def sources(self) -> tuple[Deck, ...]:

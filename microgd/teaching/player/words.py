@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from microgd.translation import N_, _
+from microgd.translation import N_, translated
 
 #: Kind of a step → what it is called.
 KINDS = {
@@ -89,11 +89,11 @@ _TEXTS = {
 
 def spoken(text: str) -> str:
     """A text of a table at the top of a file, in the language that is spoken."""
-    return _(text)
+    return translated(text)
 
 
 def words() -> dict[str, str]:
     """Every text by its place on the page."""
-    return {place: _(text) for place, text in _TEXTS.items()} | {
-        f"kind_{kind}": _(text) for kind, text in KINDS.items()
+    return {place: translated(text) for place, text in _TEXTS.items()} | {
+        f"kind_{kind}": translated(text) for kind, text in KINDS.items()
     }

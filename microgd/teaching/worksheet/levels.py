@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from microgd.errors import ArgumentError
-from microgd.translation import N_, _
+from microgd.translation import N_, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Level:
     @property
     def title(self) -> str:
         """What it is about, in the language that is spoken."""
-        return _(self.heading)
+        return translated(self.heading)
 
 
 _SMALL = (-4, -3, -2, -1, 1, 2, 3, 4)
