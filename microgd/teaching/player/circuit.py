@@ -23,6 +23,8 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.?\d*")
 #: What the style sheet says of every text already: it is a number of this size, centred.
 _CLASSES = {PALETTES["default"].value: "v", PALETTES["default"].gradient: "g"}
+#: What it says of every outline of a gate.
+_USUAL = {"fill": "var(--gate)", "stroke": "var(--ink)", "stroke-width": "2"}
 #: Attributes that are kept, of those that Graphviz writes.
 _KEPT = ("d", "points", "x", "y", "cx", "cy", "rx", "ry", "stroke-width", "stroke-dasharray")
 
@@ -165,7 +167,8 @@ class _Writer:
             return self._text(part)
         painted = {key: self._colour(part.get(key)) for key in ("fill", "stroke")}
         told = {key: _rounded(part.get(key)) for key in _KEPT if part.get(key)}
-        return f"<{_plain(part)}{_attributes({**painted, **told})}/>"
+        kept = {k: v for k, v in {**painted, **told}.items() if v != _USUAL.get(k)}
+        return f"<{_plain(part)}{_attributes(kept)}/>"
 
     def _text(self, part: Any) -> str:
         fill = part.get("fill", "")
@@ -184,7 +187,7 @@ class _Writer:
         }
         if told["font-size"] == self.size:
             del told["font-size"]
-        if not classes[0]:
+        if not classes[0] and self._colour(fill) != "var(--ink)":
             told["fill"] = self._colour(fill) or ""
         return f"<text{_attributes(told)}>{escape(part.text or '', quote=False)}</text>"
 

@@ -46,20 +46,19 @@ def variables(palette: Palette) -> dict[str, str]:
 
 
 def style_sheet() -> str:
-    """The rules that set the variables: by palette, by theme, and light on paper."""
+    """The rules that set the variables: by palette, and dark on screens where the script says."""
     base = PALETTES["default"]
     rules = [f":root{{{_set(variables(base))}}}"]
     for name, (light, _) in SWITCHED.items():
         if name != "default":
             rules.append(f":root[data-palette={name}]{{{_changed(base, light)}}}")
     dark_base = PALETTES["dark"]
-    for theme, query in ((":not([data-theme=light])", " and (prefers-color-scheme:dark)"),
-                         ("[data-theme=dark]", "")):  # fmt: skip
-        dark = f":root{theme}{{{_set(variables(dark_base))}}}"
-        for name, (_, own) in SWITCHED.items():
-            if name != "default":
-                dark += f":root{theme}[data-palette={name}]{{{_changed(dark_base, own)}}}"
-        rules.append(f"@media screen{query}{{{dark}}}")
+    dark = f":root[data-theme=dark]{{{_set(variables(dark_base))}}}"
+    for name, (_, own) in SWITCHED.items():
+        if name != "default":
+            rule = _changed(dark_base, own)
+            dark += f":root[data-theme=dark][data-palette={name}]{{{rule}}}"
+    rules.append(f"@media screen{{{dark}}}")
     return "".join(rules)
 
 

@@ -27,7 +27,7 @@ from microgd.teaching.player.colours import SWITCHED, style_sheet
 from microgd.teaching.player.steps import inputs_of, nodes_of, seed_of, steps_of, title_of_step
 from microgd.teaching.player.timeline import Moment, appear, timeline
 from microgd.teaching.player.words import words
-from microgd.teaching.quiz import questions_of, verdict_texts
+from microgd.teaching.quiz import Question, questions_of, verdict_texts
 from microgd.trace.lesson import Trace
 from microgd.translation import _, speaking
 
@@ -203,7 +203,7 @@ def _page(pair: Sequence[Drawing], title: str, palette: str, quiz: bool, bug: Bu
         "why_not": script.why or _("no input has a gradient"),
         "quiz": quiz,
         "questions": {
-            step: [q.to_dict() for q in asked]
+            step: [_question(q) for q in asked]
             for step, moment in enumerate(moments)
             if moment.right and (asked := questions_of(trace, moment.right))
         },
@@ -281,6 +281,12 @@ def _row(trace: Trace, step: int, moment: Moment) -> str:
     )
 
 
+def _question(question: Question) -> dict[str, Any]:
+    """What the page needs of a question; it has the solution in its list of steps."""
+    told = question.to_dict()
+    return {key: told[key] for key in told if key not in ("step", "solution", "shape", "digits")}
+
+
 def _is_used(word: str, code: str) -> bool:
     return f"words.{word}" in code or word.startswith("kind_")
 
@@ -307,10 +313,21 @@ def _code(program: str) -> str:
     return f'"use strict";(async()=>{{\n{text}\n}})();'
 
 
-def _tight(text: str) -> str:
-    """Without indentation and lines of comment, which only people read."""
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not re.match(r"//|/\*.*\*/$", line))
+def _tight(script: str) -> str:
+    """A script without what only people need: comments, indentation, spaces around signs."""
+    lines = (re.sub(r"(^|\s)// .*", "", line).strip() for line in script.splitlines())
+    return "\n".join(_without_spaces(line) for line in lines if line)
+
+
+def _without_spaces(line: str) -> str:
+    """Spaces around a sign mean nothing, outside of strings; other lines are left alone: those
+    with a template, a regular expression or a division.
+    """
+    strings = re.split(r'("(?:[^"\\]|\\.)*")', line)
+    if any(sign in text for text in strings[::2] for sign in "`/'"):
+        return line
+    strings[::2] = [re.sub(r" ?([=(){}\[\],;:?<>&|*!]) ?", r"\1", text) for text in strings[::2]]
+    return "".join(strings)
 
 
 def _squeezed(style: str) -> str:

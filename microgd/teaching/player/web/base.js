@@ -1,4 +1,10 @@
 // What every part of the page uses: the data, the words, and few helpers.
+// Dark as the reader's system is, until the switch is used; paper stays light.
+const night = window.matchMedia("(prefers-color-scheme: dark)");
+const root = document.documentElement;
+const themed = () => { root.dataset.theme = night.matches ? "dark" : "light"; };
+themed();
+night.addEventListener("change", themed);
 // The data is JSON, packed (microgd/pages.py).
 const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (c) => c.charCodeAt(0));
 const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));

@@ -24,9 +24,8 @@ function move(step) {
 }
 
 function theme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
+  night.removeEventListener("change", themed);
+  root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
 }
 function toggleNudge() {
   const box = find("nudge");
@@ -45,8 +44,8 @@ find("last").onclick = () => move(final);
 find("slider").oninput = () => move(Number(find("slider").value));
 find("theme").onclick = theme;
 find("help").onclick = help;
-find("palette").value = document.documentElement.dataset.palette;
-find("palette").onchange = () => { document.documentElement.dataset.palette = find("palette").value; };
+find("palette").value = root.dataset.palette;
+find("palette").onchange = () => { root.dataset.palette = find("palette").value; };
 rows.forEach((row, step) => {
   row.addEventListener("click", (event) => {
     event.preventDefault();

@@ -48,7 +48,8 @@ function openNudge() {
     make("p", {}, fill(words.nudge_what, { f: nodes.at(-1).label })), chips,
     make("div", { class: "drag" }, make("span", {}, "h"), slider, h),
     bars, shrinks, note, reset);
-  nudged = { slider, h, bar, told, shrinks, note, reset, chips: all("button", chips), input: movable[0], base: outcome(run(movable[0], 0)) };
+  nudged = { slider, h, bar, told, shrinks, note, reset, chips: all("button", chips), input: movable[0], start: run(movable[0], 0) };
+  nudged.base = outcome(nudged.start);
   choose(movable[0]);
 }
 
@@ -105,8 +106,9 @@ function showValues(values) {
       const place = board.lines[line][2];
       if (!text || place < 0 || nodes[place].size > data.on_wire) return;
       text.dataset.told ??= text.textContent;
-      const flat = values && values.slice(offsets[place], offsets[place] + nodes[place].size);
-      const now = flat ? onWire(nodes[place], flat) : text.dataset.told;
+      const flat = values?.slice(offsets[place], offsets[place] + nodes[place].size);
+      const moved = flat?.some((x, i) => !Object.is(x, nudged.start[offsets[place] + i]));
+      const now = moved ? onWire(nodes[place], flat) : text.dataset.told;
       if (text.textContent === now) return;
       text.textContent = now;
       text.parentNode.classList.toggle("new", now !== text.dataset.told);

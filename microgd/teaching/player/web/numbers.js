@@ -29,9 +29,10 @@ function short(x, figures = 4) {
   return text.replace("e+", "e").replaceAll("-", "−");
 }
 
-// The value of a node on its wire; larger arrays show their shape there, which never changes.
+// The value of a nudged node on its wire, with decimals even where the lesson has none; larger
+// arrays show their shape there, which never changes.
 function onWire(node, flat) {
-  const digits = node.whole ? 0 : data.digits;
+  const digits = node.whole ? 0 : Math.max(data.digits, 2);
   if (!node.shape.length) return number(flat[0], digits);
   const nested = (shape, from) => {
     if (!shape.length) return number(flat[from], digits);

@@ -41,7 +41,7 @@ function keepInView(row) {
   const [view, place] = [box.getBoundingClientRect(), row.getBoundingClientRect()];
   const head = box.querySelector("thead").offsetHeight;
   if (place.top < view.top + head) box.scrollTop -= view.top + head - place.top;
-  else if (place.bottom > view.bottom) box.scrollTop += place.bottom - view.bottom;
+  else if (place.bottom > view.bottom - place.height) box.scrollTop += place.bottom + place.height - view.bottom;
 }
 
 // The address names the step, without a history of every step.
