@@ -16,7 +16,11 @@ from click.testing import CliRunner
 from microgd_cli.main import cli
 
 DOCS = Path(__file__).parent
-PAGES = [*sorted((DOCS / "commands").glob("*.md")), DOCS / "lecture-circuits.md", DOCS / "mistakes.md"]
+OTHERS = ("lecture-circuits", "mistakes", "for-teachers", "for-students")
+PAGES = [
+    *sorted((DOCS / "commands").glob("*.md")),
+    *(DOCS / f"{name}.md" for name in OTHERS),
+]
 
 BLOCK = re.compile(r"^```console\n\$ (microgd .*)\n(?:[^`]*\n)?```$", re.MULTILINE)
 

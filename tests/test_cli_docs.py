@@ -12,7 +12,8 @@ from microgd_cli.main import COMMANDS
 
 DOCS = Path(__file__).parent.parent / "docs"
 COMMAND_PAGES = sorted((DOCS / "commands").glob("*.md"))
-PAGES = [*COMMAND_PAGES, DOCS / "lecture-circuits.md", DOCS / "mistakes.md"]
+MAKER = runpy.run_path(str(DOCS / "make_commands.py"))
+PAGES = MAKER["PAGES"]
 
 
 def test_every_command_has_a_page() -> None:
@@ -26,6 +27,6 @@ def rounded(text: str) -> str:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_the_page_is_up_to_date(path: Path) -> None:
-    page = runpy.run_path(str(DOCS / "make_commands.py"))["page"]
+    page = MAKER["page"]
     text = path.read_text(encoding="utf-8")
     assert rounded(page(text)) == rounded(text), "run python docs/make_commands.py"
