@@ -16,7 +16,7 @@ import microgd as mg
 from microgd.draw.arrange import ON_WIRE
 from microgd.draw.engines import rendering
 from microgd.pages import unpacked_json
-from microgd.teaching.quiz import questions_of
+from microgd.teaching.quiz import Question, questions_of
 from microgd.trace.numbers import format_number, format_shape, format_value, norm
 
 browsers = pytest.importorskip("browsers", reason="websockets is not installed")
@@ -86,6 +86,21 @@ def state(browser: Any) -> dict[str, Any]:
     return found
 
 
+def stepped(browser: Any) -> list[dict[str, Any]]:
+    """What the reader sees at each step, from here to the end."""
+    found: list[dict[str, Any]] = browser.run(f"""
+      const state = () => {{ {STATE} }};
+      const found = [state()];
+      const slider = document.getElementById("slider");
+      while (slider.value !== slider.max) {{
+        document.getElementById("next").click();
+        found.push(state());
+      }}
+      return found;
+    """)
+    return found
+
+
 # -- what the trace's JSON says -----------------------------------------------------------------
 
 
@@ -144,10 +159,7 @@ def test_every_step_shows_the_numbers_of_the_trace(opened: Any, name: str) -> No
     output = EXAMPLES[name]()
     told = json.loads(mg.trace(output).to_json())
     browser = opened(mg.play(output))
-    for step, event in enumerate(told["events"]):
-        if step:
-            browser.press("ArrowRight")
-        seen = state(browser)
+    for step, (event, seen) in enumerate(zip(told["events"], stepped(browser), strict=True)):
         above, below = expected(told, step)
         assert (Counter(seen["values"]), Counter(seen["gradients"])) == (above, below), step
         assert seen["sentence"] == event["sentence"]
@@ -165,17 +177,18 @@ def test_every_step_shows_the_numbers_of_the_trace(opened: Any, name: str) -> No
 def test_scrubbing_is_stepping(opened: Any, name: str) -> None:
     page = mg.play(EXAMPLES[name]())
     browser = opened(page)
-    stepped = []
-    for step in range(page.steps):
-        if step:
-            browser.press("ArrowRight")
-        stepped.append(state(browser))
-    for step in [*range(page.steps - 1, -1, -1), page.steps // 2, 0, page.steps - 1]:
-        browser.run(
-            f"const s = document.getElementById('slider'); s.value = {step};"
-            "s.dispatchEvent(new Event('input'))"
-        )
-        assert state(browser) == stepped[step]
+    wanted = stepped(browser)
+    steps = [*range(page.steps - 1, -1, -1), page.steps // 2, 0, page.steps - 1]
+    scrubbed = browser.run(f"""
+      const state = () => {{ {STATE} }};
+      const slider = document.getElementById("slider");
+      return {steps}.map((step) => {{
+        slider.value = step;
+        slider.dispatchEvent(new Event("input"));
+        return state();
+      }});
+    """)
+    assert scrubbed == [wanted[step] for step in steps]
 
 
 def test_keys_and_the_address(opened: Any) -> None:
@@ -219,50 +232,59 @@ def test_it_plays_by_itself_to_the_end(opened: Any) -> None:
 
 # -- the quiz -----------------------------------------------------------------------------------
 
-ANSWER = """
-const box = document.getElementById("answer"), given = %s;
-const choices = [...document.querySelectorAll("#choices input")];
-if (choices.length && choices[0].offsetParent) choices[Number(given) - 1].checked = true;
-else box.value = given;
-document.getElementById("check").click();
-return [document.getElementById("verdict").textContent, document.getElementById("ask").hidden];
+ANSWERS = """
+const state = () => { %s };
+const find = (id) => document.getElementById(id);
+const give = (text, choice) => {
+  if (choice) document.querySelectorAll("#choices input")[Number(text) - 1].checked = true;
+  else find("answer").value = text;
+  find("check").click();
+  return [find("verdict").textContent, find("ask").hidden];
+};
+const found = [];
+for (const questions of %s) {
+  if (found.length) find("next").click();
+  found.push({
+    asked: questions.map((question) => ({
+      before: state(), prompt: find("prompt").textContent,
+      wrong: question.wrong.map((text) => give(text)),
+      right: give(question.right, question.choice),
+    })),
+    after: state(),
+  });
+}
+return found;
 """
+
+
+def given(question: Question) -> dict[str, Any]:
+    """The answers to type: a wrong one, those of two mistakes, the right one."""
+    choice = question.kind == "choice"
+    nonsense = "123.456" if question.kind == "number" else "1, 2, 3, 4, 5, 6, 7"
+    mistakes = question.mistakes[:2] if question.kind == "number" else ()
+    wrong = [nonsense, *(repr(float(np.asarray(m.value))) for m in mistakes)]
+    right = str(int(np.asarray(question.answer))) if choice else question.shown
+    return {"wrong": [] if choice else wrong, "right": right, "choice": choice}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_quiz_takes_right_answers_and_names_mistakes(opened: Any, name: str) -> None:
     trace = mg.trace(EXAMPLES[name]())
     browser = opened(mg.play(trace, quiz=True))
-    asked = 0
-    for event in trace.events:
-        if event.step:
-            browser.press("ArrowRight")
-        questions = questions_of(trace, event)
-        for question in questions:
-            asked += 1
-            seen = state(browser)
-            assert seen["asking"]
-            assert len(seen["rows"]) == event.step
-            assert seen["numbers"] == seen["symbols"] == ""
-            assert browser.run("return document.getElementById('prompt').textContent") == (
-                question.prompt
-            )
-            wrong = json.dumps("123.456" if question.kind == "number" else "1, 2, 3, 4, 5, 6, 7")
-            if question.kind != "choice":
-                assert browser.run(ANSWER % wrong)[1] is False
-            for mistake in question.mistakes[:2] if question.kind == "number" else ():
-                given = json.dumps(repr(float(np.asarray(mistake.value))))
-                verdict, done = browser.run(ANSWER % given)
-                assert not done
+    questions = [questions_of(trace, event) for event in trace.events]
+    answers = json.dumps([[given(q) for q in some] for some in questions])
+    for step, told in enumerate(browser.run(ANSWERS % (STATE, answers))):
+        for question, seen in zip(questions[step], told["asked"], strict=True):
+            assert seen["before"]["asking"]
+            assert len(seen["before"]["rows"]) == step
+            assert seen["before"]["numbers"] == seen["before"]["symbols"] == ""
+            assert seen["prompt"] == question.prompt
+            assert not any(done for _, done in seen["wrong"])
+            for mistake, (verdict, _) in zip(question.mistakes, seen["wrong"][1:], strict=False):
                 assert mistake.sentence in verdict
-            right = question.shown
-            if question.kind == "choice":
-                right = str(int(np.asarray(question.answer)))
-            browser.run(ANSWER % json.dumps(right))
-        seen = state(browser)
-        assert not seen["asking"]
-        assert len(seen["rows"]) == event.step + 1
-    assert asked >= len(trace.events) - 2
+        assert not told["after"]["asking"]
+        assert len(told["after"]["rows"]) == step + 1
+    assert sum(map(len, questions)) >= len(trace.events) - 2
 
 
 def test_hints_come_one_by_one_and_the_answer_can_be_shown(opened: Any) -> None:
