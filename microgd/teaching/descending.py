@@ -47,7 +47,7 @@ def descend(
         if left:
             told = _left_over(told, {at[p]: (left[p], fresh[p], grad[p]) for p in params})
         if not zero_grad:
-            left = grad
+            left = grad  # the mistake: it is added to at the next step
         data = {p: as_value(data[p] - lr * grad[p]) for p in params}
         names = {p: told.by_id[at[p]].label for p in params}
         found.append(

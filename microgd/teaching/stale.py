@@ -40,7 +40,7 @@ def trace_stale(output: Node, change: Mapping[Node, Value], digits: int | None =
         kept = snapshot(topological_order([output]), Copies())
         order = list(kept.values())
         for node, value in change.items():
-            kept[node].value = value  # what was computed from it stays as it was
+            kept[node].value = value  # the mistake: nothing is computed again
         contributions: list[Sent] = []
 
         def watch(node: Node, position: int, up: Value, sent: Value, after: Value) -> None:
