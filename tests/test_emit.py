@@ -420,6 +420,33 @@ def test_a_gate_of_ones_own() -> None:
     assert issubclass(GateError, MicrogdError)
 
 
+@needs_cc
+def test_brackets_stand_where_precedence_needs_them(tmp_path: Path) -> None:
+    """Nothing in the table nests so; a gate of somebody's own may."""
+
+    def nested(x: Any, y: Any) -> Any:
+        a = mg.sub(x, mg.sub(y, mg.sub(mg.mul(x, 2.0), y)))
+        b = mg.div(x, mg.div(y, mg.mul(x, mg.add(y, 3.0))))
+        c = mg.pow(mg.neg(mg.add(x, y)), 2.0) - mg.neg(mg.pow(mg.pow(x, y), mg.sub(y, 1.0)))
+        d = mg.where(mg.equal(x, mg.where(mg.greater(y, 1.0), y, x)), mg.mul(x, y), mg.neg(y))
+        return mg.add(mg.add(a, b), mg.mul(mg.add(c, d), mg.add(mg.greater(x, y), mg.less(x, y))))
+
+    rules = (
+        lambda g, out, x, y: mg.where(mg.equal(x, y), 0.0, g * mg.div(x, mg.sub(y, x) - 1.0)),
+        lambda g, out, x, y: mg.where(mg.not_equal(x, y), 0.0, mg.neg(g)),
+    )
+    mg.register(mg.Gate("nested", ("x", "y"), nested, rules, expansion=nested))
+    try:
+        for x, y in ((1.3, 2.6), (2.0, 2.0)):
+            trace = mg.circuit("nested(x, y)", x=x, y=y).trace()
+            for to in ("python", "numpy"):
+                assert_same(ran(emit(trace, to)), expected(trace), emit(trace, to))
+            (found,) = compiled([emit(trace, "c")], tmp_path)
+            assert_same(found, expected(trace), emit(trace, "c"))
+    finally:
+        mg.unregister("nested")
+
+
 def test_comments_are_in_the_language_of_the_trace() -> None:
     with mg.speaking("cs"):
         trace = mg.circuit("x * x", x=3).trace()
