@@ -15,6 +15,9 @@ from .streams import say
 if TYPE_CHECKING:
     from microgd.teaching.paths import Paths
 
+#: The paths of more inputs are counted, and listed with --to only.
+MOST_INPUTS = 12
+
 
 @click.command("paths", cls=ProgramCommand)
 @program_arguments
@@ -61,15 +64,18 @@ def command(**options: Any) -> None:
         expand=options["expand"],
         digits=options["digits"],
     )
-    from microgd.teaching.paths import all_paths, paths
+    from microgd.teaching.paths import all_paths, counts, paths
 
     from .output import gap, say_wrapped, show_table
 
     most = options["most"]
     to = options["to"]
     found = (paths(lesson.trace, to, most),) if to else all_paths(lesson.trace, most)
-    for one in found:
-        show_table(one.table())
+    if len(found) > MOST_INPUTS:
+        show_table(counts(found))
+    else:
+        for one in found:
+            show_table(one.table())
     sentences = found[0].sentences()
     if sentences:
         gap()

@@ -22,6 +22,14 @@ def test_without_to_there_are_all_inputs_and_one_account() -> None:
     assert printed.count("Multiplications") == 1
 
 
+def test_many_inputs_are_counted_instead() -> None:
+    printed = said("paths", "sum(W @ x)", f"W={[[1, 2, 3, 4]] * 3}", "x=[1, 2, 3, 4]")
+    lines = [line.split() for line in printed.splitlines()]
+    assert ["x[3]", "3", "12"] in lines
+    assert ["W[2,", "3]", "1", "4"] in lines
+    assert "→" not in printed
+
+
 def test_most() -> None:
     assert "… and 7 more" in said("paths", "b=a+a; c=b+b; c+c", "a=1", "--most", "1")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ class Paths:
             left = self.count - len(self.listed)
             if left:
                 rows.append((_("… and {n} more").format(n=count_text(left)), "", "", ""))
-            rows.append((_("sum"), "", "", self._number(self.gradient)))
+            rows.append((_("sum"), "", "", self.written(self.gradient)))
             columns = (_("path"), _("local derivatives"), _("in numbers"), _("product") + ">")
             return Table(self.title, columns, tuple(rows))
 
@@ -124,7 +125,7 @@ class Paths:
         whole = draw(self.trace, look, **{"names": "all", **options})
         return tuple(
             highlighted(
-                whole, p.wires, dict(zip(p.ids, map(self._number, p.products), strict=True))
+                whole, p.wires, dict(zip(p.ids, map(self.written, p.products), strict=True))
             )
             for p in self.listed
         )
@@ -141,18 +142,19 @@ class Paths:
             return _("{partial}: {n} paths").format(partial=partial, n=count_text(self.count))
 
     def _row(self, path: Path) -> tuple[str, str, str, str]:
-        numbers = [self._number(v) for v in path.locals]
+        numbers = [self.written(v) for v in path.locals]
         if path.products[-1] != 1.0:
-            numbers.append(self._number(path.products[-1]))
+            numbers.append(self.written(path.products[-1]))
         first, *rest = numbers or [""]
         return (
             " ".join(_short(path.steps)),
             " · ".join(_short([as_factor(r) for r in path.rules])),
             " · ".join(_short([first, *map(bracketed, rest)])),
-            self._number(path.product),
+            self.written(path.product),
         )
 
-    def _number(self, x: float) -> str:
+    def written(self, x: float) -> str:
+        """A number as this circuit's numbers are written."""
         return format_number(x, self.trace.digits)
 
     def sentences(self) -> tuple[str, ...]:
@@ -186,6 +188,14 @@ def all_paths(given: object, most: int = MOST) -> tuple[Paths, ...]:
     """The same for every input, in the order of the circuit."""
     circuit = _Circuit(given)
     return tuple(circuit.paths(node.label, most) for node in circuit.inputs)
+
+
+def counts(found: Sequence[Paths]) -> Table:
+    """How many paths lead from each input, and what they add up to: for circuits of many inputs."""
+    with speaking(found[0].trace.lang):
+        rows = [(p.source, count_text(p.count), p.written(p.gradient)) for p in found]
+        columns = (_("input"), _("paths") + ">", _("gradient") + ">")
+        return Table(_("paths from each input"), columns, tuple(rows))
 
 
 class _Circuit:
@@ -229,7 +239,7 @@ class _Circuit:
             listed.append(self._path(node, wires))
         count = self.count[node.id]
         return Paths(
-            self.trace, node.label, output.label, count, tuple(listed), gradient, self.costs()
+            self.trace, node.label, output.label, count, tuple(listed), gradient, self.costs
         )
 
     def _input(self, label: str) -> TraceNode:
@@ -296,6 +306,7 @@ class _Circuit:
         number = str(twins.index(wire.id) + 1).translate(_LOWERED) if twins[1:] else ""
         return f"→{number} {gate.label} ({gate.sign})"
 
+    @cached_property
     def costs(self) -> Costs:
         """Multiplications, if every local derivative that is used takes one."""
         forward = 0
