@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from microgd.draw.terminal import Screen, TerminalCircuit
     from microgd.trace.lesson import Trace
+    from microgd.trace.table import Table
 
 #: Fewer rows than this for the circuit, and the formulas stand alone.
 _LEAST_ROWS = 3
@@ -37,6 +38,21 @@ class Stage:
         self.heading = heading
         self._circuit = cache(self._laid_out)
 
+    @property
+    def count(self) -> int:
+        """How many steps there are."""
+        return len(self.trace)
+
+    def tables(self, step: int) -> tuple[Table, ...]:
+        """What was told up to that step."""
+        from microgd.teaching.steps import tables_so_far
+
+        return tables_so_far(self.trace, step)
+
+    def is_drawn(self, width: int) -> bool:
+        """Whether the whole circuit has room in so many columns."""
+        return self._circuit(width, None).is_drawn
+
     def lines(self, step: int, width: int, height: int | None = None) -> list[Text]:
         """The screen of a step, no line wider than that; as high as told, at most."""
         panel = self.panel(step, width)
@@ -48,7 +64,7 @@ class Stage:
                 _empty(),
                 *panel,
             ]
-        head = [*self._head(step, width), self._bar(step, width), _empty()]
+        head = [*self._head(step, width), bar(step, self.count, width), _empty()]
         room = height - len(head) - len(panel) - 1
         drawn = self.circuit(step, width, room) if room >= _LEAST_ROWS else []
         return [*head, *drawn, *([_empty()] if drawn else []), *panel][:height]
@@ -128,13 +144,14 @@ class Stage:
             words.append_text(text)
         return folded(words, width)
 
-    def _bar(self, step: int, width: int) -> Text:
-        """How far the lesson has come."""
-        from rich.text import Text
 
-        full, rest = ("━", "─") if fitted("━") == "━" else ("=", "-")
-        done = round(width * (step + 1) / len(self.trace))
-        return Text.assemble((full * done, "bold"), (rest * (width - done), "dim"))
+def bar(step: int, count: int, width: int) -> Text:
+    """How far the lesson has come."""
+    from rich.text import Text
+
+    full, rest = ("━", "─") if fitted("━") == "━" else ("=", "-")
+    done = round(width * (step + 1) / count)
+    return Text.assemble((full * done, "bold"), (rest * (width - done), "dim"))
 
 
 def _empty() -> Text:

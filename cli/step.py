@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
+from .bug import bug_options, require_bug_options
 from .choices import PALETTES, Choice, lang_option, lesson_options
 from .failures import FAILED
 from .lesson import Lesson, read_lesson
 from .streams import say, width
 
 if TYPE_CHECKING:
+    from .bug_stage import BugStage
     from .stage import Stage
 
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--plain", is_flag=True, help="Print all steps one after another, and end.")
 @click.option("--palette", type=Choice(PALETTES), default="default", help="The circuit's colours.")
 @lesson_options
+@bug_options
 @lang_option
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
@@ -43,7 +46,11 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd step "(x + y) * z" x=-2 y=5 z=-4
       microgd step "sigmoid(w*x + b)" w=2 x=-1 b=1 --expand sigmoid
       microgd step "max(x, y) * x" x=3 y=-4 --quiz --ask backward
+      microgd step --bug overwrite
     """
+    if require_bug_options(options, "forward", "upstream", "quiz", "ask"):
+        _step_through_bug(options)
+        return
     if options["quiz"] or options["ask"]:
         _require_answers(options)
     lesson = read_lesson(
@@ -69,18 +76,45 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         from .step_quiz import ask_all
 
         ask_all(stage, options["ask"] or "all", first)
-    elif options["plain"] or not has_keys():
-        show_all(stage, first)
     else:
-        from .step_walk import walk
-
-        walk(stage, first)
+        _show(stage, first, options["plain"])
     from .nonfinite import trouble
     from .output import complain
 
     if (message := trouble(lesson)) is not None:
         complain(message)
         ctx.exit(FAILED)
+
+
+def _show(stage: Stage | BugStage, first: int, plain: bool) -> None:
+    if plain or not has_keys():
+        show_all(stage, first)
+    else:
+        from .step_walk import walk
+
+        walk(stage, first)
+
+
+def _step_through_bug(options: dict[str, Any]) -> None:
+    """A mistake beside the right thing: why, then both lessons in step, then what differs."""
+    from dataclasses import replace
+
+    from microgd.translation import _
+
+    from .bug import read_bug
+    from .bug_stage import BugStage
+    from .output import gap, heading, say_wrapped, show_table
+
+    buggy = read_bug(options)
+    stage = BugStage(buggy, palette=options["palette"])
+    first = _in_range(options["first"], stage.count)
+    heading(buggy.title)
+    say_wrapped(buggy.why)
+    _show(stage, first, options["plain"])
+    show_table(replace(buggy.table(), notes=()))
+    if buggy.note:
+        gap()
+        say_wrapped(_("Note: {text}").format(text=buggy.note))
 
 
 def _require_answers(options: dict[str, Any]) -> None:
@@ -95,8 +129,6 @@ def _require_answers(options: dict[str, Any]) -> None:
 
 def _first(lesson: Lesson, wanted: int | None) -> int | None:
     """The step to begin at; None if there is none at all."""
-    from .failures import BadInput
-
     count = len(lesson.trace)
     if not count:
         from microgd.trace.numbers import format_value
@@ -104,6 +136,12 @@ def _first(lesson: Lesson, wanted: int | None) -> int | None:
         value = format_value(lesson.output.value, lesson.trace.digits)
         say(f"There is no gate in it, only the value {value}.")
         return None
+    return _in_range(wanted, count)
+
+
+def _in_range(wanted: int | None, count: int) -> int:
+    from .failures import BadInput
+
     if wanted is not None and wanted >= count:
         raise BadInput(f"there is no step {wanted}: the lesson has steps 0 to {count - 1}")
     return wanted or 0
@@ -128,11 +166,11 @@ def _reads_keys() -> bool:
         return False
 
 
-def show_all(stage: Stage, first: int) -> None:
+def show_all(stage: Stage | BugStage, first: int) -> None:
     """Every step once, plainly."""
     from .lines import say_lines
     from .output import gap
 
-    for step in range(first, len(stage.trace)):
+    for step in range(first, stage.count):
         gap()
         say_lines(stage.lines(step, min(width(), 100)))

@@ -15,6 +15,7 @@ from .streams import fitted, width
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from .bug_stage import BugStage
     from .stage import Stage
 
 _NEXT = ("space", "enter", "right", "down", "page down", "n", "l", "j")
@@ -24,7 +25,7 @@ _LAST = ("end", "G")
 _QUIT = ("q", "Q", "end of input")
 
 
-def walk(stage: Stage, first: int) -> None:
+def walk(stage: Stage | BugStage, first: int) -> None:
     """Show steps until the user ends it; the last screen stays in the terminal."""
     walker = _Walker(stage, first)
     with _own_screen():
@@ -44,10 +45,10 @@ def _own_screen() -> Iterator[None]:
 
 
 class _Walker:
-    def __init__(self, stage: Stage, first: int) -> None:
+    def __init__(self, stage: Stage | BugStage, first: int) -> None:
         self.stage = stage
         self.step = first
-        self.last = len(stage.trace) - 1
+        self.last = stage.count - 1
         self.number = ""
         self.page: str | None = None
 
@@ -121,11 +122,9 @@ class _Walker:
         from rich.text import Text
 
         if self.page == "t":
-            from microgd.teaching.steps import tables_so_far
-
             from .output import table_lines
 
-            tables = tables_so_far(self.stage.trace, self.step)
+            tables = self.stage.tables(self.step)
             lines = [line for t in tables for line in (fitted(t.title), *table_lines(t), "")]
             return [Text.from_ansi(line) for line in lines]
         return [row for line in _help() for row in folded(Text(fitted(line)), columns)]

@@ -250,7 +250,7 @@ class TestTerminal:
             terminal.press("2 + 2\r")
             terminal.until("\n4")
             terminal.press("quiz\r")
-            terminal.until("How much is f?")
+            terminal.until("How much is f?\n>")
             terminal.press("q\r")
             terminal.until("Nothing was asked.")
             terminal.press("exit\r")

@@ -10,6 +10,8 @@ import pytest
 from cli_runner import complete, refused, run, said
 
 import microgd as mg
+from microgd.teaching.bugs import with_bug
+from microgd_cli.bug import BUGS
 from microgd_cli.keys import keys_in
 
 if sys.platform == "win32":
@@ -301,13 +303,13 @@ def test_a_choice_is_numbered() -> None:
 
 def test_a_quiz_in_a_terminal() -> None:
     with Terminal("step", *CIRCUIT, "--quiz") as terminal:
-        terminal.until("How much is q?")
+        terminal.until("How much is q?\n>")
         terminal.press("3\n")
-        terminal.until("How much is f?")
+        terminal.until("How much is f?\n>")
         terminal.press("\x03")
         assert terminal.end() == 130
     with Terminal("step", *CIRCUIT, "--quiz") as terminal:
-        terminal.until("How much is q?")
+        terminal.until("How much is q?\n>")
         terminal.press("\x04")
         assert terminal.end() == 0
         assert "Nothing was asked." in terminal.screen()
@@ -317,6 +319,55 @@ def test_answers_from_a_pipe_of_another_program() -> None:
     code, output, complaints = complete("step", *CIRCUIT, "--quiz", stdin=-1)
     assert (code, complaints) == (0, b"")
     assert "Nothing was asked." in output.decode()
+
+
+# -- mistakes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_mistake_beside_the_right_thing(bug: str) -> None:
+    buggy = with_bug(None, bug)
+    printed = said("step", "--bug", bug)
+    assert buggy.title in printed
+    for trace in (buggy.right, buggy.wrong):
+        for event in trace.events:
+            assert trace.line(event).split()[-1] in printed
+    assert "right and wrong" in printed
+    assert max(map(len, printed.split("\n"))) <= 80
+
+
+def test_the_two_lessons_stay_in_step() -> None:
+    printed = said("step", "--bug", "overwrite")
+    sixth = printed.split("step 6 of 8")[1].split("step 7")[0]
+    assert sixth.split("\n")[-6:-2] == [
+        *("right", "  nothing", "wrong", "  x ← overwritten: 1 is lost, 3 stays"),
+    ]
+    last = printed.split("step 8 of 8")[1]
+    assert last.count("[Σ]") == 2
+    assert re.search(r"7  │.* 3  │", last)  # right on the left, wrong on the right
+
+
+def test_a_mistake_in_ones_own_circuit() -> None:
+    printed = said("step", "max(x, y) * x", "x=3", "y=-4", "--bug", "max-both", "--from", "4")
+    assert "step 4 of" in printed
+    assert "step 3 of" not in printed
+    assert "do not go together" in refused(2, "step", *CIRCUIT, "--bug", "overwrite", "--quiz")
+    assert "has steps 0 to" in refused(2, "step", "--bug", "overwrite", "--from", "99")
+
+
+def test_a_mistake_in_a_terminal() -> None:
+    for columns, rows in ((100, 30), (60, 24), (24, 9)):
+        with Terminal("step", "--bug", "overwrite", columns=columns, rows=rows) as terminal:
+            terminal.until("step 0 of 8")
+            terminal.press("6\r")
+            terminal.until("step 6 of 8")
+            terminal.press("t")
+            terminal.until("any key")
+            terminal.press("  G")
+            terminal.until("step 8 of 8")
+            terminal.press("q")
+            assert terminal.end() == 0
+            assert "≠" in terminal.screen()
 
 
 def test_the_page_shows_a_real_quiz() -> None:

@@ -392,7 +392,7 @@ class _Plan:
     def _signs(self, canvas: Canvas, view: View) -> str | None:
         active = None
         straight = {
-            line.start
+            line.start: line
             for number, line in enumerate(view.lines)
             if self.layout.line_row[number] + 1 == self.places[line.start].row
         }
@@ -413,8 +413,10 @@ class _Plan:
             place, dash = self.places[branch.id], "-" if self.ascii else "─"
             self._write(canvas, branch.id, dash, "wire")
             canvas.write(place.row, place.begin + 1, sign, "gradient" if branch.sums else "wire")
-            behind = dash if branch.id in straight else " "
-            canvas.write(place.row, place.begin + 2, behind, "wire")
+            behind = straight.get(branch.id)
+            hot = behind is not None and behind.active
+            after = ("=" if self.ascii else "━") if hot else dash if behind else " "
+            canvas.write(place.row, place.begin + 2, after, "active" if hot else "wire")
         return active
 
     def _write(self, canvas: Canvas, id: str, sign: str, style: str) -> None:
