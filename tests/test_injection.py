@@ -174,6 +174,16 @@ PLACES = [
     *["boundary {}", "search {}", "search --data {}", "lr-find --data {}", "kernels {}"],
     *["kernels x*x x=2 --device {}", "kernels x*x x={}", "devices --{}", "doctor {}"],
     *["completion {}", "completion --{}"],
+    *["lecture {}", "lecture show {}", "lecture check {}", "lecture play {}", "lecture list --{}"],
+    *["lecture list --part {}", "lecture play A1 -o {}", "lecture draw A1 -o {}.svg"],
+    *["play {}", "play x*x x=2 --title {} -o a.html", "play x*x x=2 -o {}.html", "play x*x x={}"],
+    *["slides {}", "slides x*x x=2 --title {} -o a.html", "slides x*x x=2 -o {}.html"],
+    *["slides x*x x=2 --author {} -o a.html", "slides x*x x=2 --only {}", "step {}"],
+    *["step x*x x=2 --from {}", "step x*x x=2 --ask {}", "worksheet --seed {}", "worksheet {}"],
+    *["worksheet --count 1 --title {} -o a.html", "worksheet --count 1 -o {}.html"],
+    *["emit {}", "emit x*x x=2 --to {}", "emit x*x x=2 -o {}.py", "emit x*x x=2 --title {}"],
+    *["paths {}", "paths x*x x=2 --to {}", "paths x*x x=2 -o {}.svg", "repl {}", "repl x={}"],
+    *["trace --bug {}", "trace --bug stale-data --change {}", "draw --bug {}"],
 ]
 
 
@@ -198,6 +208,18 @@ def test_the_terminal_is_not_told_what_to_do(place, word, tmp_path, monkeypatch)
     assert result.exit_code in (0, 1, 2)
     if result.exit_code or not any(option in place for option in WRITTEN):
         assert not [line for line in said.splitlines() if line.startswith("Error: evil")]
+
+
+@pytest.mark.parametrize("word", WORDS.values(), ids=list(WORDS))
+@pytest.mark.parametrize("place", ["{}", "x = {}", "{} = 3", "show {}", "backward {}", "{} x"])
+def test_nor_by_what_is_typed(place, word):
+    """Into a session, and as an answer to the quiz."""
+    line = place.replace("{}", word).replace("\ud800", "?").replace("\udcff", "?")
+    for command in ("repl --no-history x=2", "step x*x x=2 --quiz"):
+        result = run(*command.split(), input=f"{line}\n{line}\n")
+        assert not unseen(result.output, allowed="\n")
+        assert "Traceback" not in result.output
+        assert "bug in microgd" not in result.output
 
 
 #: The escapes that Rich colours with, and no others.

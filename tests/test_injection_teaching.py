@@ -13,6 +13,7 @@ from hostile import HOSTILE, harmless, latex_shape, output_called, page_shape, s
 
 import microgd as mg
 from microgd.teaching.bugs import with_bug
+from microgd.teaching.paths import all_paths
 
 every_name = pytest.mark.parametrize("name", HOSTILE.values(), ids=list(HOSTILE))
 
@@ -104,3 +105,27 @@ def test_a_bug(bug, name):
     pictures = [one.draw().svg for one in found]
     assert svg_shape(pictures[0]) == svg_shape(pictures[1])
     assert not unseen(pictures[0])
+
+
+@every_name
+def test_a_worksheet(name):
+    made = [mg.worksheet(count=1, title=n) for n in (name, harmless(name))]
+    assert page_shape(made[0].html()) == page_shape(made[1].html())
+    assert not hidden(made[0].html())
+    assert not unseen(made[0].typst())
+
+
+@pytest.mark.parametrize("name", [HOSTILE[k] for k in FEW], ids=FEW)
+def test_a_worksheet_as_a_document(name):
+    typst = pytest.importorskip("typst")
+    made = mg.worksheet(count=1, title=name)
+    assert json.loads(typst.query(made.typst().encode(), "<evil>")) == []
+    assert made.pdf().startswith(b"%PDF")
+
+
+@every_name
+def test_paths(name):
+    found = [all_paths(output_called(n)) for n in (name, harmless(name))]
+    for one, plain in zip(*found, strict=True):
+        assert not unseen(str(one.table()))
+        assert page_shape(one.table()._repr_html_()) == page_shape(plain.table()._repr_html_())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from microgd.errors import DrawingError, MissingExtraError
+from microgd.notation.names import printable
 from microgd.notation.reading import read
 from microgd.notation.typst import to_typst, typst_string
 
@@ -87,10 +88,11 @@ def picture(svg: str, **options: str) -> str:
 
 
 def raw_string(text: str) -> str:
-    """Text of several lines as a typst string.
+    """Text of several lines as a typst string; signs that nothing can show are replaced.
 
     >>> print(raw_string('a\\n"b"'))
     "a\\n\\"b\\""
     """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
+    kept = "\n".join(map(printable, text.split("\n")))
+    escaped = kept.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n") + '"'
