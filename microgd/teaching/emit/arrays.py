@@ -11,6 +11,7 @@ import numpy as np
 from microgd.gates.movement import transposed_axes
 from microgd.graph.shapes import Shape
 from microgd.graph.values import Value
+from microgd.teaching.emit.circuit import Circuit
 from microgd.teaching.emit.lines import ARITHMETIC, accumulation, opening, results, sigmoid
 from microgd.teaching.emit.names import PYTHON, Names
 from microgd.teaching.emit.python import power
@@ -31,7 +32,7 @@ from microgd.teaching.emit.spelling import (
     signed,
     template,
 )
-from microgd.teaching.emit.staged import Circuit, Contribution, Staged, axes_summed, staged
+from microgd.teaching.emit.staged import Contribution, Staged, axes_summed, staged
 from microgd.teaching.emit.stopping import stops_at
 from microgd.teaching.emit.term import Term
 from microgd.trace.formula import key_text

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from microgd.graph.values import Value
 from microgd.opencl.step import literal
+from microgd.teaching.emit.circuit import Circuit
 from microgd.teaching.emit.lines import ARITHMETIC, accumulation, opening, results, sigmoid
 from microgd.teaching.emit.names import C, Names
 from microgd.teaching.emit.spelling import (
@@ -25,7 +26,7 @@ from microgd.teaching.emit.spelling import (
     signed,
     template,
 )
-from microgd.teaching.emit.staged import Circuit, staged
+from microgd.teaching.emit.staged import staged
 from microgd.teaching.emit.term import Term
 from microgd.translation import _
 

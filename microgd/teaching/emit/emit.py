@@ -8,7 +8,7 @@ from typing import Any
 from microgd.errors import ArgumentError
 from microgd.gates.table import did_you_mean
 from microgd.teaching.emit import arrays, c, latex, python
-from microgd.teaching.emit.staged import recorded, scalars
+from microgd.teaching.emit.circuit import recorded, scalars
 from microgd.trace.build import trace as trace_of
 from microgd.trace.lesson import Trace
 from microgd.translation import _, speaking

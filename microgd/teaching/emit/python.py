@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from microgd.errors import ArgumentError
 from microgd.graph.values import Value
+from microgd.teaching.emit.circuit import Circuit
 from microgd.teaching.emit.lines import ARITHMETIC, accumulation, opening, results, sigmoid
 from microgd.teaching.emit.names import PYTHON, Names
 from microgd.teaching.emit.spelling import (
@@ -25,7 +26,7 @@ from microgd.teaching.emit.spelling import (
     signed,
     template,
 )
-from microgd.teaching.emit.staged import Circuit, Staged, staged
+from microgd.teaching.emit.staged import Staged, staged
 from microgd.teaching.emit.stopping import stops_at
 from microgd.teaching.emit.term import Term
 from microgd.translation import _
