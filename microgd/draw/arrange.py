@@ -14,7 +14,7 @@ from microgd.graph.values import Value
 from microgd.trace.events import TraceNode, Wire
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_shape, format_value, norm, norm_words
-from microgd.translation import _, ngettext, translated
+from microgd.translation import _, ngettext, speaking, translated
 
 #: Arrays of at most so many elements are written out on a wire.
 ON_WIRE = 3
@@ -35,7 +35,8 @@ def view_of(
         kept: the ids of nodes to draw; wires that leave them end in an ellipsis. None: all.
         notes: wire id → what to write under it.
     """
-    return _Builder(trace, seen, options, dict(boxes or {}), kept, notes or {}).build()
+    with speaking(trace.lang):
+        return _Builder(trace, seen, options, dict(boxes or {}), kept, notes or {}).build()
 
 
 class _Builder:
