@@ -90,7 +90,7 @@ function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
   function fit() {
     const style = getComputedStyle(scroll);
     const room = scroll.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const share = data.boards.length > 1 ? 0.21 : 0.36;
+    const share = data.boards.length > 1 ? 0.21 : 0.34;
     const high = (window.innerHeight * share) / height;
     zoom(Math.max(Math.min(room / width, Math.max(high, 0.75), 1.7), Math.min(12 / pixels, 1)));
   }

@@ -79,3 +79,4 @@ tell(-1);
 go(asked() ?? 0, false);
 for (const board of boards) board.fit();
 document.body.dataset.ready = "yes";
+performance.mark("ready");
