@@ -20,7 +20,7 @@ _CROSSING, _CLASH, _HEIGHT, _ASKEW, _NARROW, _DISORDER = 3.0, 4.0, 0.5, 0.25, 0.
 
 #: Rounds of moving strands to better rows; circuits of few strands get all of them.
 _ROUNDS = 6
-_MOST_TRIED = 12_000
+_MOST_TRIED = 5_000
 
 
 @dataclass
@@ -70,6 +70,11 @@ def layout(view: View, pitch: int) -> Layout:
     The same view gives the same layout.
     """
     return _Arranging(view, pitch).arrange()
+
+
+def layers_of(view: View) -> dict[str, int]:
+    """The column of each item and junction: quick to know, and how wide a drawing is at least."""
+    return _Arranging(view, 1).layer
 
 
 class _Arranging:

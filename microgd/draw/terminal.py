@@ -16,7 +16,7 @@ from microgd.draw.canvas import Canvas
 from microgd.draw.collapse import COLLAPSED, boxes_of, drawn_gates, neighbourhood, scopes_of
 from microgd.draw.outline import outline_of, stacked_of
 from microgd.draw.progress import Progress, progress
-from microgd.draw.strands import Layout, layout
+from microgd.draw.strands import Layout, layers_of, layout
 from microgd.draw.view import Item, Line, Options, View
 from microgd.errors import ArgumentError, DrawingError
 from microgd.trace.build import trace as build_trace
@@ -230,11 +230,16 @@ class TerminalCircuit:
             if drawn_gates(self.trace, boxes, self.kept) > MOST_GATES:
                 continue
             self.boxes = boxes
+            placed: Layout | None = None  # the same whatever the names are
             for kind in dict.fromkeys((self.names, "none")):
                 view = self._view(progress(self.trace, None, gradients=self.gradients), kind)
                 if not view.lines:
                     continue
                 plan = _Plan(view, kind, self.gradients, self.spell, self.ascii)
+                if plan.least() > self.width:
+                    continue
+                placed = placed or layout(view, 3 if self.gradients else 2)
+                plan.layout = placed
                 for plan.pad, plan.equals in _SPACING:
                     if plan.total() <= self.width:
                         self.plan = plan
@@ -288,10 +293,17 @@ class _Plan:
         self.equals = " = "
         self.items: dict[str, Item] = {i.id: i for i in view.items}
         self.branches = {j.id for j in view.junctions}
-        self.layout: Layout = layout(view, 3 if gradients else 2)
+        #: Rows are found only where there is room for the columns.
+        self.layout = Layout(layers_of(view))
+        self.layout.lane = dict.fromkeys(self.layout.layer, 0)
         self.view = view
 
     # -- columns ----------------------------------------------------------------------------------
+
+    def least(self) -> int:
+        """How wide the drawing is at least, with numbers as close as they can be."""
+        self.pad, self.equals = _SPACING[-1]
+        return self.total()
 
     def total(self) -> int:
         """How wide the drawing will be."""
