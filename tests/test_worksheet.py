@@ -34,13 +34,13 @@ def by_differences(exercise: Exercise) -> dict[str, Any]:
     return dict(zip(exercise.values, found, strict=True))
 
 
-def check(exercise: Exercise, level: int) -> None:
+def check(exercise: Exercise, level: int, *, differences: bool = True) -> None:
     """What every exercise has to be; none of it is asked of the code that made it."""
     spec = level_of(level)
     inputs = [n for n in exercise.trace.nodes if n.kind == "input"]
     assert {n.label for n in inputs} == set(exercise.values)  # each is used
     answers = exercise.answers
-    for name, numeric in by_differences(exercise).items():
+    for name, numeric in by_differences(exercise).items() if differences else ():
         np.testing.assert_allclose(answers[name], numeric, rtol=1e-5, atol=1e-5)
         assert np.shape(answers[name]) == np.shape(exercise.values[name])
     for node in exercise.trace.nodes:
@@ -79,11 +79,11 @@ def test_exercises_are_valid_and_their_answers_are_those_of_differences(level: i
 def test_a_thousand_seeds(level: int) -> None:
     sheets = set()
     for seed in range(1000):
-        found = exercises(seed, level, 3)
+        found = exercises(seed, level, 2)
         for exercise in found:
-            check(exercise, level)
+            check(exercise, level, differences=seed % 5 == 0)
         sheets.add(tuple((e.program, repr(e.values)) for e in found))
-        assert len({(e.program, repr(e.values)) for e in found}) == 3
+        assert len({(e.program, repr(e.values)) for e in found}) == 2
     assert len(sheets) == 1000  # and no two sheets are the same
 
 

@@ -52,4 +52,5 @@
   });
   addEventListener("hashchange", fromAddress);
   fromAddress();
+  document.body.dataset.ready = "yes";
 })();
