@@ -16,6 +16,7 @@ import microgd as mg
 from microgd.draw.arrange import ON_WIRE
 from microgd.draw.engines import rendering
 from microgd.pages import unpacked_json
+from microgd.teaching.javascript import javascript
 from microgd.teaching.quiz import Question, questions_of
 from microgd.trace.numbers import format_number, format_shape, format_value, norm
 
@@ -368,12 +369,29 @@ def test_the_difference_shrinks_with_the_square_of_h(opened: Any) -> None:
 
 
 def test_a_page_says_why_nothing_can_be_nudged(opened: Any) -> None:
-    with mg.scope("drawn"):
-        output = mg.rrelu(mg.Tensor(np.array([1.0, -2.0]), name="x"), key=7).sum()
+    output = (mg.Tensor(np.ones((100, 100)), name="x") * 2.0).sum()
+    why = javascript(mg.trace(output)).why
+    assert why
     browser = opened(mg.play(output))
     browser.run(OPEN_NUDGE)
     said = browser.run("return document.getElementById('nudging').textContent")
-    assert "h" in said
+    assert said == f"No input can be nudged on this page: {why}"
+
+
+def test_many_inputs_are_a_list(opened: Any) -> None:
+    output = (mg.Tensor(np.arange(30.0), name="x") * 2.0).sum()
+    browser = opened(mg.play(output))
+    browser.run(OPEN_NUDGE)
+    told = browser.run("""
+      const list = document.querySelector(".chips select"), h = document.getElementById("h");
+      list.value = "29";
+      list.dispatchEvent(new Event("change"));
+      h.value = 50;
+      h.dispatchEvent(new Event("input"));
+      return [list.options.length, list.selectedOptions[0].textContent,
+              document.querySelector("[data-nudge=true]").textContent];
+    """)
+    assert told == [30, "x[29]", "10"]
 
 
 # -- the circuit --------------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def _page(pair: Sequence[Drawing], title: str, palette: str, quiz: bool, bug: Bu
             for place, board in enumerate(boards)
         ],
         "inputs": inputs_of(trace) if script.source else [],
-        "seed": seed_of(trace),
+        "seed": seed_of(trace) if script.source else [],
         "digits": trace.digits,
         "on_wire": ON_WIRE,
         "why_not": script.why or _("no input has a gradient"),

@@ -25,7 +25,12 @@ function openNudge() {
     return;
   }
   const chips = make("div", { class: "chips", role: "group", "aria-label": words.input });
-  for (const input of movable) {
+  if (movable.length > 24) { // a weight matrix has too many for buttons
+    const list = make("select", { "aria-label": words.input });
+    for (const input of movable) list.append(make("option", { value: input }, data.inputs[input].label));
+    list.onchange = () => choose(Number(list.value));
+    chips.append(list);
+  } else for (const input of movable) {
     const chip = make("button", { "aria-pressed": "false", "data-input": input }, data.inputs[input].label);
     chip.onclick = () => choose(input);
     chips.append(chip);
