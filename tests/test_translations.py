@@ -17,6 +17,7 @@ import pytest
 import microgd as mg
 from microgd.draw.outline import outline
 from microgd.errors import ArgumentError
+from microgd.teaching.factors import as_factor
 from microgd.teaching.panel import panels
 from microgd.trace.rules import _parts
 from microgd.translation import LANGUAGES, N_, _, ngettext, speaking, translated
@@ -235,3 +236,16 @@ def test_a_language_that_there_is_not() -> None:
     refused = pytest.raises(ArgumentError, match="no language 'de'; choose en, cs, ro or ru")
     with refused, mg.speaking("de"):
         pass
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_rules_with_words_are_told_from_rules_in_symbols(lang: str) -> None:
+    with speaking(lang):
+        symbols = mg.circuit("tanh(x)", x=0.5).trace()
+        words = mg.circuit("max(x, y) + relu(x)", x=2, y=2).trace()
+    assert "1 − tanh² x = 0.79" in str(symbols.table())
+    rules = [e.rule for e in words.events if e.kind == "contribution" and e.rule != "1"]
+    assert [as_factor(rule) for rule in rules] == [f"({rule})" for rule in rules]
+    locals_ = [row[2] for row in words.table().rows]
+    assert f"{rules[0]}: 1.00" in locals_
+    assert _in(lang, "{number} (tie)").format(number="0.50") in locals_

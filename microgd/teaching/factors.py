@@ -12,7 +12,7 @@ def as_factor(rule: str) -> str:
     ('2·x', '(−1/x²)', '(1 − σ)·σ', '(1 if x > 0)')
     """
     inside = re.sub(r"\([^()]*\)", "", rule)
-    return f"({rule})" if re.search(r"[+−]|(?<![^\s])(if|or|at|where)(?![^\s])", inside) else rule
+    return f"({rule})" if re.search(r"[+−]|(?<=\s)[^\W\d_]{2,}(?=\s)", inside) else rule
 
 
 def bracketed(number: str) -> str:

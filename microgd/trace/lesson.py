@@ -29,7 +29,7 @@ from microgd.translation import _, speaking
 MOST_NOTES = 6
 
 #: Two letters and a space: a rule that has a word in it, as `1 if x > y`; `sign x` is mathematics.
-_WORDED = re.compile(r"(?<![^\W\d_])(?!sign )[^\W\d_]{2,} ")
+_WORDED = re.compile(r"(?<![^\W\d_])(?!sign )[^\W\d_⁰¹²³⁴⁵⁶⁷⁸⁹]{2,} ")
 
 
 def _in_its_language(told: Callable[[Trace], Table]) -> Callable[[Trace], Table]:
