@@ -15,6 +15,7 @@ import microgd as mg
 from microgd.language.circuit import parse
 from microgd.teaching.frames import size_of
 from microgd.teaching.typesetting import pdf_of
+from microgd.teaching.worksheet.contents import answer_rows, blank_rows
 from microgd.teaching.worksheet.dice import Dice
 from microgd.teaching.worksheet.exercise import LARGEST, Exercise, exercises, worthwhile
 from microgd.teaching.worksheet.levels import LEVELS, level_of
@@ -163,6 +164,17 @@ def test_answers_are_in_the_key() -> None:
         shown = re.findall(r"<text[^>]*>(−?[\d.]+)</text>", svg)
         for gradient in exercise.answers.values():
             assert f"{gradient:.0f}".replace("-", "−") in shown
+
+
+@pytest.mark.parametrize("lang", ["en", "cs", "ru"])
+def test_the_table_has_a_row_for_each_product(lang: str) -> None:
+    with mg.speaking(lang):
+        sheet = mg.worksheet(seed=1, level=3, count=2, table=True)
+    for exercise in sheet.exercises:
+        products = [e for e in exercise.trace.events if e.kind == "contribution"]
+        assert len(answer_rows(exercise)) == len(products)
+        assert all(row[:2] == full[:2] and not any(row[2:]) for row, full in
+                   zip(blank_rows(exercise), answer_rows(exercise), strict=True))  # fmt: skip
 
 
 def test_matrices_have_a_box_for_each_number() -> None:

@@ -51,7 +51,7 @@ def to_typst(part: Part) -> str:
                 return text
             return f"class({typst_string(_class(text))}, {typst_string(text)})"
         case Function(name):
-            return name if name in _FUNCTIONS else f"upright({typst_string(name)})"
+            return name if name in _FUNCTIONS else f"op({typst_string(name)})"
         case Group(opening, inner, closing):
             return f"lr({typst_sign(opening)} {to_typst(inner)} {typst_sign(closing)})"
         case Fraction(above, below):

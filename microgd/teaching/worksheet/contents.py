@@ -64,7 +64,8 @@ def table_heads(exercise: Exercise) -> tuple[str, ...]:
 def answer_rows(exercise: Exercise) -> list[tuple[str, ...]]:
     """The table of steps, filled."""
     width = len(table_heads(exercise))
-    return [row[:width] for row in exercise.trace.table().rows if row[0] != "seed"]
+    # The first row says where gradients begin: there is nothing to multiply.
+    return [row[:width] for row in exercise.trace.table().rows if row[2] or row[3]]
 
 
 def blank_rows(exercise: Exercise) -> list[tuple[str, ...]]:

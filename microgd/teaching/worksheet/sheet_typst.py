@@ -175,7 +175,7 @@ def _lines(exercise: Exercise, *, answers: bool) -> str:
     rows = []
     for backward in (False, True):
         set_ = [
-            f"box(inset: (y: 4pt), ${_left(line, names)} "
+            f"box(inset: (y: 7pt), ${_left(line, names)} "
             f"{_matrix(line.value, digits, line.given or answers)}$)"
             for line in lines_of(exercise)
             if line.backward == backward
@@ -185,7 +185,7 @@ def _lines(exercise: Exercise, *, answers: bool) -> str:
 
 
 def _left(line: Line, names: tuple[str, ...]) -> str:
-    return " ".join(f"{to_typst(read(part, names))} =" for part in line.parts)
+    return " ".join(f"display({to_typst(read(part, names))}) =" for part in line.parts)
 
 
 def _matrix(value: Any, digits: int, shown: bool) -> str:
