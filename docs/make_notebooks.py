@@ -88,10 +88,13 @@ def data_of(value: Any) -> dict[str, Any]:
     """What is kept of a value: its text, and one picture or page of it."""
     from microgd.plots.plot import Plot
     from microgd.plots.watch import Animation
+    from microgd.teaching.player.page import Page
 
     data: dict[str, Any] = {"text/plain": lines(repr(value))}
     if isinstance(value, Plot):
         data["image/png"] = base64.b64encode(small_png(value)).decode() + "\n"
+    elif isinstance(value, Page):  # it plays once the cell is run; how large it is may change
+        data["text/plain"] = [f"<page of {value.steps} steps: run this cell to play it>"]
     elif isinstance(value, Animation):
         pass
     elif hasattr(value, "_repr_svg_") and (picture := value._repr_svg_()):
@@ -109,7 +112,9 @@ def small_png(plot: Any) -> bytes:
 
     picture = Image.open(io.BytesIO(to_bytes(plot.figure, "png", dpi=DPI))).convert("RGB")
     found = io.BytesIO()
-    picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(found, "PNG", optimize=True)
+    picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        found, "PNG", optimize=True
+    )
     return found.getvalue()
 
 
