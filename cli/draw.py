@@ -106,10 +106,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         elif outputs:
             _save(_drawing(lesson, options, options["step"]), options, outputs)
     except NoEngine:
-        from microgd.draw.outline import outline
+        from .screens import circuit_here
 
-        step, gradients = options["step"], not options["forward"]
-        say(outline(lesson.trace, step=step, gradients=gradients), err="-" in outputs)
+        drawn = circuit_here(lesson.trace, gradients=not options["forward"])
+        say(str(drawn.at(options["step"])), err="-" in outputs)
         raise
 
     from .nonfinite import trouble
