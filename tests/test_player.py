@@ -332,6 +332,16 @@ def test_numbers_of_a_mistake_appear_in_step() -> None:
     assert moments[when.values["n1"]].wrong is bug.wrong.events[0]
 
 
+def test_both_circuits_show_a_number_at_the_step_that_tells_it() -> None:
+    """Depth first, there are steps between those of the right lesson."""
+    bug = with_bug(None, "dfs-order")
+    moments = timeline(bug.right, bug.wrong)
+    when = appear(bug.right, [m.right for m in moments])
+    total = when.totals["n1"]
+    assert moments[total].right is bug.right.events[5]
+    assert total > 5
+
+
 # -- files and notebooks ------------------------------------------------------------------------
 
 
