@@ -132,9 +132,10 @@ def _first(lesson: Lesson, wanted: int | None) -> int | None:
     count = len(lesson.trace)
     if not count:
         from microgd.trace.numbers import format_value
+        from microgd.translation import _
 
         value = format_value(lesson.output.value, lesson.trace.digits)
-        say(f"There is no gate in it, only the value {value}.")
+        say(_("There is no gate in it, only the value {value}.").format(value=value))
         return None
     return _in_range(wanted, count)
 
