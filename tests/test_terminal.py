@@ -245,6 +245,13 @@ def test_a_neuron_fits_eighty_columns() -> None:
     assert TerminalCircuit(lesson(NEURON, **NUMBERS), width=80, names="all").is_drawn
 
 
+def test_arrays_are_set_close_before_they_are_given_up() -> None:
+    told = mg.circuit("-log(softmax(s)[0])", s=[1, 2, 3]).trace()
+    assert "[0.09, 0.24, 0.67]" in str(TerminalCircuit(told, width=81).at())
+    assert TerminalCircuit(told, width=80).is_drawn
+    assert "[0.09 0.24 0.67]" in str(TerminalCircuit(told, width=80).at())
+
+
 def test_colours_are_asked_for() -> None:
     assert "\x1b" not in draw_terminal(SIMPLE)
     coloured = draw_terminal(SIMPLE, colour=True)

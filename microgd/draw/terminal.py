@@ -240,7 +240,7 @@ class TerminalCircuit:
                     continue
                 placed = placed or layout(view, 3 if self.gradients else 2)
                 plan.layout = placed
-                for plan.pad, plan.equals in _SPACING:
+                for plan.pad, plan.equals, plan.comma in _SPACING:
                     if plan.total() <= self.width:
                         self.plan = plan
                         return
@@ -265,8 +265,9 @@ class TerminalCircuit:
         return self.spell(mark) in line
 
 
-#: The room beside the numbers on a wire, and what joins a name to its number; widest first.
-_SPACING = ((2, " = "), (2, "="), (1, "="), (0, "="))
+#: The room beside the numbers on a wire, and what joins a name to its number, and the
+#: elements of an array; widest first.
+_SPACING = ((2, " = ", ", "), (2, "=", ", "), (1, "=", ", "), (0, "=", ", "), (0, "=", " "))
 
 #: The lines of an outline in ASCII.
 _PLAIN_TREE = str.maketrans("├└│─", "|`|-")
@@ -291,6 +292,7 @@ class _Plan:
         self.ascii = ascii
         self.pad = 2
         self.equals = " = "
+        self.comma = ", "
         self.items: dict[str, Item] = {i.id: i for i in view.items}
         self.branches = {j.id for j in view.junctions}
         #: Rows are found only where there is room for the columns.
@@ -302,7 +304,7 @@ class _Plan:
 
     def least(self) -> int:
         """How wide the drawing is at least, with numbers as close as they can be."""
-        self.pad, self.equals = _SPACING[-1]
+        self.pad, self.equals, self.comma = _SPACING[-1]
         return self.total()
 
     def total(self) -> int:
@@ -323,8 +325,8 @@ class _Plan:
         zones = [0] * placed.layers
         for line in self.view.lines:
             layer = placed.layer[line.end]
-            above = self._name(line) + self.spell(line.above)
-            widest = max(cell_len(above), cell_len(self.spell(line.below)), 2)
+            above = self._name(line) + self._number(line.above)
+            widest = max(cell_len(above), cell_len(self._number(line.below)), 2)
             zones[layer] = max(zones[layer], widest + self.pad)
         return lanes, zones
 
@@ -441,8 +443,8 @@ class _Plan:
         """The value above a wire and the gradient below it, in the room before its end."""
         from rich.cells import cell_len
 
-        name, value = self._name(line), self.spell(line.above)
-        below = self.spell(line.below)
+        name, value = self._name(line), self._number(line.above)
+        below = self._number(line.below)
         size = max(cell_len(name + value), cell_len(below))
         start = begin + (end - begin - size + 1) // 2
         column = start + size - cell_len(name + value)
@@ -458,6 +460,9 @@ class _Plan:
             canvas.write(row + 1, start + size - cell_len(below), below, "gradient")
         elif line.active and asked:
             canvas.write(row + 1, start + size - 1, asked, "active")
+
+    def _number(self, text: str) -> str:
+        return self.spell(text.replace(", ", self.comma))
 
     def _name(self, line: Line) -> str:
         return self.spell(f"{line.name}{self.equals}") if line.name else ""
