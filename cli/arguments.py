@@ -24,6 +24,8 @@ _BINDING = re.compile(
     r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*"  # x=-2
     r"|\s*[^\W\d]\w*\s*:\s*\d+([x×,]\d+)*\s*"  # x:100x4096, a shape without numbers
 )
+#: A lecture of the catalogue: A2.
+_LECTURE = re.compile(r"[A-F][1-9]\d?")
 #: A value, and no statement of a program such as `f = x * y`.
 _NUMBERS = re.compile(r"[^=]*=[-+\d.,eE\[\]\s]*")
 
@@ -81,10 +83,12 @@ def program_arguments(function: F) -> F:
 def read_circuit(words: Sequence[str], file: str | None, *, numbers: bool = False) -> Circuit:
     """The circuit that the arguments mean; with `numbers`, shapes alone (x:3) are refused.
 
+    A lecture's id alone, such as A2, is the lecture's circuit.
+
     Raises:
         click.UsageError: no program, or two. LanguageError: text that is none.
     """
-    text, values = _split(list(words), file)
+    text, values = _split(_of_lecture(words) or list(words), file)
     if file is not None or text == "-":
         from .streams import read_program
 
@@ -112,6 +116,22 @@ def given_words(words: Sequence[str], file: str | None) -> tuple[str | None, lis
     """
     plain = [word for word in words if not _BINDING.fullmatch(word)]
     return _split(list(words), file) if plain and file is None else (None, list(words))
+
+
+def _of_lecture(words: Sequence[str]) -> list[str]:
+    """The arguments that make a lecture's circuit, if its id is all that is given."""
+    if len(words) != 1 or not _LECTURE.fullmatch(words[0]):
+        return []
+    from microgd.errors import ArgumentError
+    from microgd.teaching.lectures import lecture
+
+    try:
+        row = lecture(words[0])
+    except ArgumentError:  # a name without a value, of which the language says so
+        return []
+    if not row.words:
+        raise BadInput(f"lecture {row.id} has no circuit; see: microgd lecture show {row.id}")
+    return list(row.words)
 
 
 def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:

@@ -76,7 +76,11 @@ def command(
         raise click.UsageError("--digits is about latex; the other programs have every digit.")
     from microgd.teaching.emit.emit import emit
 
-    text = emit(lesson.trace, language, title=_title(words, file, lesson.trace))
+    text = emit(
+        lesson.trace,
+        language,
+        title=_title("" if file or "-" in words else lesson.circuit.text, lesson.trace),
+    )
     if output is None:
         say(text.rstrip("\n"))
         return
@@ -101,10 +105,10 @@ def _language(trace: Trace, ending: str) -> str:
     return {".c": "c", ".tex": "latex"}.get(ending) or ("numpy" if arrays else "python")
 
 
-def _title(words: tuple[str, ...], file: str | None, trace: Any) -> str | None:
+def _title(text: str, trace: Any) -> str | None:
     """The expression, if it is one line: `f = (x + y) * z`."""
-    program = words[0].strip() if words and file is None else ""
-    if not program or program == "-" or "\n" in program or ";" in program:
+    program = text.strip()
+    if not program or "\n" in program or ";" in program:
         return None
     label = trace.by_id[trace.output].label
     named = "=" in program.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", "")

@@ -195,3 +195,12 @@ def test_options_that_contradict_each_other() -> None:
     assert "upstream" in refused(2, "trace", *README, "--forward", "--upstream", "1")
     assert "-o circuit.svg" in refused(2, "trace", *README, "--look", "cards")
     assert "microgd draw" in refused(2, "trace", *README, "-o", "-")
+
+
+def test_a_lecture_is_an_expression() -> None:
+    whole = said("trace", "q = x + y; f = q * z", "x=-2", "y=5", "z=-4")
+    assert said("trace", "A1") == whole
+    assert said("grad", "A1").splitlines()[1] == "∂f/∂x = -4"
+    assert "'A99' has no value" in refused(2, "trace", "A99")
+    assert "microgd lecture show C4" in refused(2, "trace", "C4")
+    assert said("grad", "A1", "A1=3").splitlines()[0] == "A1 = 3"  # a name that has a value
