@@ -44,6 +44,9 @@ BY_HAND = {
     "sign x": r"\operatorname{sign}x",
     "relu(p)": r"\operatorname{relu}\left( p \right)",
     "inf": r"\infty",
+    "[[1, −2], [3, 4]]": r"\begin{bmatrix} 1 & -2 \\ 3 & 4 \end{bmatrix}",
+    "x[[0, 1]]": r"x\left[ \left[ 0, 1 \right] \right]",
+    "[[1, 2], [3]]": r"\left[ \left[ 1, 2 \right], \left[ 3 \right] \right]",
 }
 
 
@@ -113,7 +116,7 @@ def test_any_text_is_written_whole(text: str) -> None:
     assert depth == 0
     markup = re.sub(r'"(?:[^"\\]|\\.)*"', "", to_typst(part))
     markup = re.sub(r"italic\([A-Za-zΑ-ω]\)", "", markup)  # one letter is only a letter
-    assert re.fullmatch(r"[a-z.,:#() +−·×=≠≈<>≥≤→←∧⊗⊙∂]*", re.sub(r"\\[()\[\]|]", "", markup))
+    assert re.fullmatch(r"[a-z.,;:#() +−·×=≠≈<>≥≤→←∧⊗⊙∂]*", re.sub(r"\\[()\[\]|]", "", markup))
 
 
 def _letters(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from microgd.notation.tree import (
     Fraction,
     Function,
     Group,
+    Matrix,
     Name,
     Number,
     Part,
@@ -67,6 +68,9 @@ def to_latex(part: Part) -> str:
             marks = {"|": ("|", "|"), "‖": (r"\|", r"\|")}
             left, right = marks.get(opening, (opening, closing))
             return rf"\left{left} {to_latex(inner)} \right{right}"
+        case Matrix(rows):
+            lines = r" \\ ".join(" & ".join(map(to_latex, row)) for row in rows)
+            return rf"\begin{{bmatrix}} {lines} \end{{bmatrix}}"
         case Fraction(above, below):
             return rf"\frac{{{to_latex(above)}}}{{{to_latex(below)}}}"
         case Raised(base, power):

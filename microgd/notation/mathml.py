@@ -9,6 +9,7 @@ from microgd.notation.tree import (
     Fraction,
     Function,
     Group,
+    Matrix,
     Name,
     Number,
     Part,
@@ -54,6 +55,10 @@ def inner_mathml(part: Part) -> str:
                 f'<mrow><mo stretchy="false">{_text(opening)}</mo>{_signed(inner)}'
                 f'<mo stretchy="false">{_text(closing)}</mo></mrow>'
             )
+        case Matrix(rows):
+            cells = ("".join(f"<mtd>{inner_mathml(cell)}</mtd>" for cell in row) for row in rows)
+            table = "".join(f"<mtr>{row}</mtr>" for row in cells)
+            return f"<mrow><mo>[</mo><mtable>{table}</mtable><mo>]</mo></mrow>"
         case Fraction(above, below):
             return f"<mfrac>{_one(above)}{_one(below)}</mfrac>"
         case Raised(base, power):

@@ -14,6 +14,7 @@ from microgd.notation.tree import (
     Fraction,
     Function,
     Group,
+    Matrix,
     Name,
     Number,
     Part,
@@ -85,7 +86,10 @@ def _nested(tokens: list[tuple[str, str]]) -> list[Part | tuple[str, str]]:
         opening, inside = stack[-1]
         if kind == "bracket" and opening and text == _CLOSING[opening]:
             stack.pop()
-            stack[-1][1].append(Group(opening, _row(_joined(inside)), text))
+            outside = stack[-1][1]
+            group = Group(opening, _row(_joined(inside)), text)
+            taken_from = bool(outside) and isinstance(outside[-1], Name | Group)
+            outside.append(group if taken_from else _matrix(group) or group)
         elif kind == "bracket" and text in _CLOSING and len(stack) < DEEPEST:
             stack.append((text, []))
         else:
@@ -98,6 +102,35 @@ def _nested(tokens: list[tuple[str, str]]) -> list[Part | tuple[str, str]]:
         opening, inside = stack.pop()
         stack[-1][1].extend([Sign(opening), *inside])
     return stack[0][1]
+
+
+def _matrix(group: Group) -> Matrix | None:
+    """`[[1, −2], [3, 4]]` as rows of numbers; None for brackets that hold anything else."""
+    if group.opening != "[":
+        return None
+    rows = []
+    for part in _listed(group.inner):
+        if not isinstance(part, Group) or part.opening != "[":
+            return None
+        rows.append(_listed(part.inner))
+    even = len({len(row) for row in rows}) == 1
+    return Matrix(tuple(rows)) if even and all(map(_is_number, sum(rows, ()))) else None
+
+
+def _listed(inner: Part) -> tuple[Part, ...]:
+    """What commas separate."""
+    found: list[list[Part]] = [[]]
+    for part in inner.parts if isinstance(inner, Row) else (inner,):
+        if part == Sign(","):
+            found.append([])
+        else:
+            found[-1].append(part)
+    return tuple(_row(parts) for parts in found)
+
+
+def _is_number(part: Part) -> bool:
+    signed = isinstance(part, Row) and len(part.parts) == 2 and part.parts[0] == Sign("−")
+    return isinstance(part.parts[1] if signed and isinstance(part, Row) else part, Number)
 
 
 def _leaf(kind: str, text: str, *, called: bool) -> Part | tuple[str, str]:

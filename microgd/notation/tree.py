@@ -50,6 +50,13 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows of numbers between square brackets."""
+
+    rows: tuple[tuple[Part, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fraction:
     """One part above another."""
 
@@ -79,7 +86,7 @@ class Function:
     name: str
 
 
-Part = Number | Name | Word | Sign | Row | Group | Fraction | Raised | Root | Function
+Part = Number | Name | Word | Sign | Row | Group | Matrix | Fraction | Raised | Root | Function
 
 
 def spaces(parts: tuple[Part, ...], place: int) -> tuple[bool, bool]:

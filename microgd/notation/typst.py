@@ -10,6 +10,7 @@ from microgd.notation.tree import (
     Fraction,
     Function,
     Group,
+    Matrix,
     Name,
     Number,
     Part,
@@ -54,6 +55,9 @@ def to_typst(part: Part) -> str:
             return name if name in _FUNCTIONS else f"op({typst_string(name)})"
         case Group(opening, inner, closing):
             return f"lr({typst_sign(opening)} {to_typst(inner)} {typst_sign(closing)})"
+        case Matrix(rows):
+            lines = "; ".join(", ".join(map(to_typst, row)) for row in rows)
+            return f'mat(delim: "[", {lines})'
         case Fraction(above, below):
             return f"frac({to_typst(above)}, {to_typst(below)})"
         case Raised(base, power):
