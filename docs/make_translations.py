@@ -155,7 +155,8 @@ def written(made: Plain) -> bytes:
     """A catalogue as a .po file."""
     file = io.BytesIO()
     write_po(file, made, width=100, include_lineno=False, ignore_obsolete=True)
-    return file.getvalue()
+    # Which of these flags there are depends on Babel's version.
+    return re.sub(rb"(?m)^#, python(-brace)?-format\n", b"", file.getvalue())
 
 
 def compiled(made: Plain) -> bytes:

@@ -57,7 +57,9 @@ def test_every_text_is_translated_and_no_other(lang: str) -> None:
 @each_language
 def test_the_file_is_as_it_is_written(lang: str) -> None:
     made = MADE["catalogue"](lang, TEXTS)
-    assert MADE["path_of"](lang).read_bytes() == MADE["written"](made), UPDATE
+    there = [(m.id, m.string, m.locations) for m in catalogue(lang).values()]
+    assert there == [(m.id, m.string, m.locations) for m in made if m.id], UPDATE
+    assert MADE["path_of"](lang).read_text(encoding="utf-8").startswith("# The texts of microgd")
 
 
 @each_language
