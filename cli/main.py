@@ -137,9 +137,22 @@ def _show(error: click.ClickException, words: Sequence[str]) -> None:
     say(text, err=True)
 
 
+#: What people look for, and what it is called here.
+_MEANT = {
+    "quiz": "microgd step EXPR --quiz",
+    "exercise": "microgd worksheet",
+    "exam": "microgd worksheet",
+    "animate": "microgd play EXPR, or microgd descend FUNCTION --animate walk.html",
+    "notebook": "jupyter lab examples",
+    "plot": "microgd draw EXPR, or microgd descend FUNCTION -o walk.svg",
+}
+
+
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
+    if name in _MEANT:
+        return f" Try: {_MEANT[name]}"
     near = get_close_matches(name, COMMANDS, n=1)
     if near:
         return f" Did you mean {near[0]!r}?"

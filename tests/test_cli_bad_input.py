@@ -158,3 +158,7 @@ def test_where_to_draw_is_checked_before_anything_is_told(
 
 def test_a_format_that_no_engine_has() -> None:
     assert "'xyz' is no format" in refused(2, "draw", "x", "x=1", "-o", "-", "--format", "xyz")
+
+
+def test_what_people_look_for_is_named() -> None:
+    assert "There is no command 'quiz'. Try: microgd step EXPR --quiz" in refused(2, "quiz", "x*y")
