@@ -19,6 +19,8 @@ from microgd.draw.outline import outline
 from microgd.errors import ArgumentError
 from microgd.teaching.factors import as_factor
 from microgd.teaching.panel import panels
+from microgd.teaching.quiz import questions_of
+from microgd.trace.numbers import norm_words
 from microgd.trace.rules import _parts
 from microgd.translation import LANGUAGES, N_, _, ngettext, speaking, translated
 
@@ -251,3 +253,17 @@ def test_rules_with_words_are_told_from_rules_in_symbols(lang: str) -> None:
     locals_ = [row[2] for row in words.table().rows]
     assert f"{rules[0]}: 1.00" in locals_
     assert _in(lang, "{number} (tie)").format(number="0.50") in locals_
+
+
+@each_language
+def test_whatever_reads_a_trace_speaks_its_language(lang: str) -> None:
+    with speaking(lang):
+        told = mg.circuit("x * x + sum(W * x)", x=3, W=[[1, 2], [3, 4]]).trace()
+    symbols = " ".join(panel.symbols for panel in panels(told))
+    assert f"∂f/∂x {_in(lang, 'via {gate}').format(gate='q')}" in symbols
+    prompts = [q.prompt for e in told.events for q in questions_of(told, e)]
+    assert _in(lang, "How much is {what}?").format(what="q") == prompts[0]
+    with speaking(lang):
+        norm = norm_words(5.0, 0).partition(" ")[0]
+    assert norm != "norm"
+    assert f" {norm} " in mg.draw_terminal(told)
