@@ -91,7 +91,10 @@ def _spaced(parts: tuple[Part, ...]) -> list[str]:
             continue
         if place and isinstance(parts[place - 1], Function) and not isinstance(part, Group | Sign):
             found.append('<mspace width="0.17em"/>')  # sin x
-        found.append(inner_mathml(part))
+        written = inner_mathml(part)
+        if place and part == Sign("−") and isinstance(parts[place - 1], Sign):
+            written = '<mo form="prefix">−</mo>'  # of a number: [1, −2]
+        found.append(written)
     return found
 
 

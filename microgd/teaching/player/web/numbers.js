@@ -25,7 +25,8 @@ function number(x, digits) {
 // As short as it can be without loss for a reader: 2, 0.5, 1.234e−5.
 function short(x, figures = 4) {
   if (!Number.isFinite(x)) return number(x, 2);
-  const text = String(Number(x.toPrecision(figures)));
+  const near = Number(x.toPrecision(figures));
+  const text = x && Math.abs(x) < 1e-4 ? near.toExponential() : String(near);
   return text.replace("e+", "e").replaceAll("-", "−");
 }
 

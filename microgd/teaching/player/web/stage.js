@@ -68,6 +68,10 @@ function showPanel(asking) {
   find("symbols").innerHTML = asking ? "" : step.symbols;
   find("numbers").innerHTML = asking ? "" : step.numbers;
   find("rule").innerHTML = asking ? "" : step.rule;
+  for (const formula of all(".formula")) { // a long one is set smaller
+    formula.classList.remove("tight");
+    if (formula.scrollWidth > formula.clientWidth) formula.classList.add("tight");
+  }
   find("legend").hidden = asking || !step.symbols.includes('"local"');
   find("mistaken").hidden = asking || !step.mistaken;
   find("mistaken").textContent = step.mistaken ? `${words.wrong_way}: ${step.mistaken}` : "";
