@@ -365,7 +365,7 @@ def test_the_difference_shrinks_with_the_square_of_h(opened: Any) -> None:
         "const cells = [...document.querySelectorAll('.shrinks tr td:last-child')];"
         "return cells.map((cell) => cell.textContent)"
     )
-    sizes = [float(o) for o in off]
+    sizes = [float(o.replace("−", "-")) for o in off]
     assert sizes[0] == pytest.approx(2.01**3 - 8 - 12 * 0.01, rel=1e-3)
     assert [a / b for a, b in pairwise(sizes)] == pytest.approx([4] * 3, rel=0.02)
 
