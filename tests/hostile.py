@@ -132,3 +132,15 @@ def output_called(name: str) -> mg.Tensor:
     with mg.scope(name.replace("/", "|") or "s"):
         q = (x * y).named(name + "q")
     return (q + x).named(name + "f")
+
+
+def walk_called(name: str) -> mg.lab.Descent:
+    """A walk down a function whose name, formula, label and coordinates are hostile."""
+    problem = mg.lab.Problem(
+        name=name,
+        text=name,
+        parts=(lambda p: p[name] ** 2 + p["y"] ** 2,),
+        start={name: 1.0, "y": 2.0},
+        note=name,
+    )
+    return mg.lab.descend(problem, steps=3, label=name)

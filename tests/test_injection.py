@@ -25,6 +25,7 @@ from hostile import (
     page_shape,
     svg_shape,
     unseen,
+    walk_called,
 )
 
 import microgd as mg
@@ -263,18 +264,6 @@ PICTURE = {
     *("linearGradient", "stop", "pattern", "animate", "animateMotion", "mpath"),
     *("metadata", "RDF", "Work", "type", "format", "creator", "Agent", "date"),
 }
-
-
-def walk_called(name: str) -> mg.lab.Descent:
-    """A walk down a function whose name, formula, label and coordinates are hostile."""
-    problem = mg.lab.Problem(
-        name=name,
-        text=name,
-        parts=(lambda p: p[name] ** 2 + p["y"] ** 2,),
-        start={name: 1.0, "y": 2.0},
-        note=name,
-    )
-    return mg.lab.descend(problem, steps=3, label=name)
 
 
 PLOTS: dict[str, Callable[[Any], str]] = {
