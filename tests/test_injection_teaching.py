@@ -70,7 +70,8 @@ PROGRAMS: dict[str, Callable[[str], Any]] = {
     "python": tree_shape,
     "numpy": tree_shape,
     "c": code_shape,
-    "latex": latex_shape,
+    # brackets around a name that has spaces do no harm
+    "latex": lambda text: [t for t in latex_shape(text) if t not in (r"\left", r"\right")],
 }
 
 
