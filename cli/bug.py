@@ -15,11 +15,11 @@ from .streams import say
 
 if TYPE_CHECKING:
     from microgd.draw.drawing import Drawing
-    from microgd.teaching.bugs import Buggy
+    from microgd.teaching.bugs.buggy import Buggy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: As in microgd.teaching.bug_list, which is too large to import for a help text; a test compares.
+#: As in microgd.teaching.bugs.listing, too large to import for a help text; a test compares.
 BUGS = ("overwrite", "no-zero-grad", "dfs-order", "stale-data", "max-both")
 
 
@@ -62,7 +62,7 @@ def require_bug_options(options: dict[str, Any], *not_with: str) -> bool:
 def read_bug(options: dict[str, Any]) -> Buggy:
     """The bug that the options ask for, in the program or in the classic example."""
     from microgd.errors import ArgumentError
-    from microgd.teaching.bugs import with_bug
+    from microgd.teaching.bugs.buggy import with_bug
 
     from .lesson import opened
 

@@ -11,7 +11,7 @@ from .streams import fitted
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from microgd.teaching.bugs import Buggy
+    from microgd.teaching.bugs.buggy import Buggy
     from microgd.trace.events import Event
     from microgd.trace.lesson import Trace
     from microgd.trace.table import Table

@@ -13,7 +13,7 @@ from .lesson import read_lesson
 from .streams import say
 
 if TYPE_CHECKING:
-    from microgd.teaching.path_sum import Paths
+    from microgd.teaching.paths.sums import Paths
 
 #: The paths of more inputs are counted, and listed with --to only.
 MOST_INPUTS = 12
@@ -64,8 +64,8 @@ def command(**options: Any) -> None:
         expand=options["expand"],
         digits=options["digits"],
     )
-    from microgd.teaching.path_sum import counts
-    from microgd.teaching.paths import all_paths, paths
+    from microgd.teaching.paths.finding import all_paths, paths
+    from microgd.teaching.paths.sums import counts
 
     from .output import gap, say_wrapped, show_table
 

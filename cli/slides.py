@@ -13,12 +13,12 @@ from .failures import FAILED, BadInput
 from .streams import say
 
 if TYPE_CHECKING:
-    from microgd.teaching.bugs import Buggy
+    from microgd.teaching.bugs.buggy import Buggy
     from microgd.trace.lesson import Trace
 
     from .lesson import Lesson
 
-#: As in microgd.teaching.slides, which is too large to import for a help text.
+#: As in microgd.teaching.slides.slides, which is too large to import for a help text.
 NOTES = ("file", "pages", "none")
 ENDINGS = (".pdf", ".html", ".typ")
 
@@ -128,7 +128,7 @@ def _save(
     what: Trace | Buggy, title: str, text: str, outputs: tuple[str, ...], options: dict[str, Any]
 ) -> None:
     from microgd.errors import ArgumentError
-    from microgd.teaching.slides import slides
+    from microgd.teaching.slides.slides import slides
 
     try:
         made = slides(

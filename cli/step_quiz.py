@@ -13,8 +13,8 @@ from .streams import fitted, say, width
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from microgd.teaching.attempts import Attempt
-    from microgd.teaching.quiz import Question
+    from microgd.teaching.quiz.attempts import Attempt
+    from microgd.teaching.quiz.question import Question
     from microgd.trace.events import Event
 
     from .stage import Stage
@@ -31,7 +31,7 @@ def ask_all(
 ) -> None:
     """Ask at each step from `first` on, and tell the score at the end."""
     prompt = prompt or Prompt(lambda line, text: ())
-    from microgd.teaching.attempts import Attempt, Score, asked_steps
+    from microgd.teaching.quiz.attempts import Attempt, Score, asked_steps
     from microgd.translation import _
 
     score = Score()

@@ -16,8 +16,8 @@ from microgd.plots.data import draw_dataset
 from microgd.plots.descent import draw_descent
 from microgd.plots.loss import draw_rates
 from microgd.plots.noise import draw_noise
-from microgd.teaching.bugs import bugs, with_bug
-from microgd.teaching.paths import paths
+from microgd.teaching.bugs.buggy import bugs, with_bug
+from microgd.teaching.paths.finding import paths
 
 NEURON = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 

@@ -104,11 +104,11 @@ if TYPE_CHECKING:
     from microgd.opencl.array import DeviceArray, device_array
     from microgd.opencl.devices import devices
     from microgd.opencl.program import Program, compile
-    from microgd.teaching.bugs import with_bug
+    from microgd.teaching.bugs.buggy import with_bug
     from microgd.teaching.emit.emit import emit
     from microgd.teaching.lectures import lecture
     from microgd.teaching.player.page import play
-    from microgd.teaching.slides import slides
+    from microgd.teaching.slides.slides import slides
     from microgd.teaching.worksheet.sheet import worksheet
 
 Tensor._repr_svg_ = _notebook.tensor_svg
@@ -241,7 +241,7 @@ __all__ = [
 #: Floors that are imported when first used: most who import microgd want a picture.
 _FLOORS = (
     *("data", "init", "lab", "losses", "nn", "optim", "plots", "schedules", "stopping"),
-    "training",
+    *("teaching", "training"),
 )
 #: Name → its module, imported when first used.
 _LATER = {
@@ -254,8 +254,8 @@ _LATER = {
     "draw_terminal": "draw.terminal",
     "play": "teaching.player.page",
     "emit": "teaching.emit.emit",
-    "with_bug": "teaching.bugs",
-    "slides": "teaching.slides",
+    "with_bug": "teaching.bugs.buggy",
+    "slides": "teaching.slides.slides",
     "worksheet": "teaching.worksheet.sheet",
 }
 

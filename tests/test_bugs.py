@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import microgd as mg
 from microgd.errors import ArgumentError, DrawingError
-from microgd.teaching.bugs import Buggy, bugs, with_bug
+from microgd.teaching.bugs.buggy import Buggy, bugs, with_bug
 from microgd.teaching.panel import panels
 from microgd.trace.lesson import Trace
 from microgd_cli.bug import BUGS

@@ -10,7 +10,7 @@ import pytest
 from cli_runner import complete, refused, run, said
 
 import microgd as mg
-from microgd.teaching.bugs import with_bug
+from microgd.teaching.bugs.buggy import with_bug
 from microgd_cli.bug import BUGS
 from microgd_cli.keys import keys_in
 

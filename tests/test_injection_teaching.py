@@ -12,8 +12,8 @@ import pytest
 from hostile import HOSTILE, harmless, latex_shape, output_called, page_shape, svg_shape, unseen
 
 import microgd as mg
-from microgd.teaching.bugs import with_bug
-from microgd.teaching.paths import all_paths
+from microgd.teaching.bugs.buggy import with_bug
+from microgd.teaching.paths.finding import all_paths
 
 every_name = pytest.mark.parametrize("name", HOSTILE.values(), ids=list(HOSTILE))
 

@@ -14,8 +14,8 @@ from microgd.draw.drawing import draw
 from microgd.draw.highlight import highlighted
 from microgd.errors import ArgumentError, DrawingError
 from microgd.teaching.factors import as_factor
-from microgd.teaching.path_sum import count_text
-from microgd.teaching.paths import all_paths, in_scalars, paths
+from microgd.teaching.paths.finding import all_paths, in_scalars, paths
+from microgd.teaching.paths.sums import count_text
 
 
 def by_hand(trace: mg.Trace, start: str) -> list[list[str]]:

@@ -19,7 +19,7 @@ import microgd as mg
 from microgd.draw.engines import rendering
 from microgd.errors import DrawingError
 from microgd.pages import filled, json_in_page, packed_json, unpacked_json
-from microgd.teaching.bugs import bugs, with_bug
+from microgd.teaching.bugs.buggy import bugs, with_bug
 from microgd.teaching.player.colours import SWITCHED, style_sheet, variables
 from microgd.teaching.player.page import MOST_STEPS
 from microgd.teaching.player.timeline import appear, timeline

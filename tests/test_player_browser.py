@@ -18,7 +18,7 @@ from microgd.draw.arrange import ON_WIRE
 from microgd.draw.engines import rendering
 from microgd.pages import unpacked_json
 from microgd.teaching.javascript import javascript
-from microgd.teaching.quiz import Question, questions_of
+from microgd.teaching.quiz.question import Question, questions_of
 from microgd.trace.numbers import format_number, format_shape, format_value, norm
 
 browsers = pytest.importorskip("browsers", reason="websockets is not installed")

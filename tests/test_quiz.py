@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import microgd as mg
 from microgd.errors import ArgumentError
-from microgd.teaching.answers import fits, flat, readings, tolerance, tolerances
-from microgd.teaching.mistakes import wrongs_of
-from microgd.teaching.optimizer_quiz import update_quiz
-from microgd.teaching.quiz import Question, judge, question_of, questions_of
-from microgd.teaching.wrong_local import WRONG_LOCAL
+from microgd.teaching.quiz.answers import fits, flat, readings, tolerance, tolerances
+from microgd.teaching.quiz.mistakes import wrongs_of
+from microgd.teaching.quiz.optimizer import update_quiz
+from microgd.teaching.quiz.question import Question, judge, question_of, questions_of
+from microgd.teaching.quiz.wrong_local import WRONG_LOCAL
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 
@@ -446,7 +446,7 @@ def test_a_page_judges_by_the_same_rule(tmp_path: Path) -> None:
             except ArgumentError:
                 kind = "unreadable"
             judged.append(kind)
-    script = Path(mg.__file__).parent / "teaching" / "judge.js"
+    script = Path(mg.__file__).parent / "teaching" / "quiz" / "judge.js"
     data = json.dumps({"questions": [q.to_dict() for q in questions], "answers": answers})
     program = tmp_path / "judge.js"
     program.write_text(

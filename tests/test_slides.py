@@ -13,10 +13,10 @@ import pytest
 from cli_runner import names_in, refused, run, said
 
 import microgd as mg
-from microgd.teaching.bugs import bugs, with_bug
+from microgd.teaching.bugs.buggy import bugs, with_bug
 from microgd.teaching.frames import frames_of, same_size, size_of
-from microgd.teaching.inked import numbers_of, symbols_of
-from microgd.teaching.slides import MOST_SLIDES
+from microgd.teaching.slides.inked import numbers_of, symbols_of
+from microgd.teaching.slides.slides import MOST_SLIDES
 from microgd.teaching.typesetting import pdf_of
 from microgd.teaching.whole import formulas_of
 

@@ -19,7 +19,7 @@ from microgd.draw.outline import outline
 from microgd.errors import ArgumentError
 from microgd.teaching.factors import as_factor
 from microgd.teaching.panel import panels
-from microgd.teaching.quiz import questions_of
+from microgd.teaching.quiz.question import questions_of
 from microgd.trace.numbers import norm_words
 from microgd.trace.rules import _parts
 from microgd.translation import LANGUAGES, N_, _, ngettext, speaking, translated

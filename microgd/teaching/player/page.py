@@ -20,14 +20,14 @@ from microgd.files import write_whole
 from microgd.language.circuit import Circuit
 from microgd.notation.names import printable
 from microgd.pages import filled, hashed, packed_json
-from microgd.teaching.bugs import Buggy
+from microgd.teaching.bugs.buggy import Buggy
 from microgd.teaching.javascript import javascript
 from microgd.teaching.player.circuit import Board, board_of, mark_differences
 from microgd.teaching.player.colours import SWITCHED, style_sheet
 from microgd.teaching.player.steps import inputs_of, nodes_of, seed_of, steps_of, title_of_step
 from microgd.teaching.player.timeline import Moment, appear, timeline
 from microgd.teaching.player.words import words
-from microgd.teaching.quiz import Question, questions_of, verdict_texts
+from microgd.teaching.quiz.question import Question, questions_of, verdict_texts
 from microgd.trace.lesson import Trace
 from microgd.translation import _, speaking
 
@@ -94,7 +94,7 @@ def play(
 
     The page has the circuit, the formulas of each step, a quiz, and inputs to nudge. Where no
     picture can be drawn, it has all but the circuit, and says why. Of a bug
-    (`microgd.teaching.bugs.with_bug`) it shows the right circuit and the wrong one, in step.
+    (`microgd.teaching.bugs.buggy.with_bug`) it shows the right circuit and the wrong one, in step.
 
     Arguments:
         title: of the page; None takes the program's text, or the output's name.
@@ -306,7 +306,7 @@ def _style() -> str:
 
 def _code(program: str) -> str:
     """The whole script: one function, so that nothing of it is global."""
-    judge = files("microgd.teaching").joinpath("judge.js").read_text(encoding="utf-8")
+    judge = files("microgd.teaching.quiz").joinpath("judge.js").read_text(encoding="utf-8")
     text = "\n".join([judge, *(_part(f"{name}.js") for name in _SCRIPTS)])
     text = _tight(text).replace("{{program}}", program or "null")
     assert "</" not in text  # it would end the element

@@ -41,7 +41,7 @@ class Moment:
 def timeline(right: Trace, wrong: Trace | None = None) -> tuple[Moment, ...]:
     """The steps of a page.
 
-    >>> from microgd.teaching.bugs import with_bug
+    >>> from microgd.teaching.bugs.buggy import with_bug
     >>> found = with_bug(None, "overwrite")
     >>> [m.wrong.sentence for m in timeline(found.right, found.wrong) if m.right is None]
     ['overwritten: 1 is lost, 3 stays']

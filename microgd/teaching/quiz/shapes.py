@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from microgd.graph.shapes import Shape
 from microgd.graph.values import shape_of
-from microgd.teaching.mistakes import Wrong
 from microgd.teaching.panel import inputs_of
+from microgd.teaching.quiz.mistakes import Wrong
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_shape

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from microgd.graph.values import as_value
-from microgd.teaching.mistakes import Wrong
+from microgd.teaching.quiz.mistakes import Wrong
 from microgd.trace.events import TraceNode
 from microgd.translation import _
 

@@ -13,7 +13,7 @@ from microgd.graph.order import topological_order
 from microgd.graph.rewrite import rebuild
 from microgd.graph.values import Value
 from microgd.interpreter.reverse import in_precision, sweep
-from microgd.teaching.wrong_trace import said_event
+from microgd.teaching.bugs.wrong_trace import said_event
 from microgd.tensor import Tensor
 from microgd.trace.build import told, trace
 from microgd.trace.copies import Copies, snapshot

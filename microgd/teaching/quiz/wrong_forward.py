@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from microgd.graph.values import as_value
-from microgd.teaching.mistakes import Wrong
 from microgd.teaching.panel import inputs_of
+from microgd.teaching.quiz.mistakes import Wrong
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
 from microgd.translation import N_, _, translated

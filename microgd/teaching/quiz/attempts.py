@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from microgd.errors import ArgumentError
-from microgd.teaching.quiz import Question, judge, questions_of
+from microgd.teaching.quiz.question import Question, judge, questions_of
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.translation import _, ngettext

@@ -16,7 +16,7 @@ from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.values import Value, shape_of
 from microgd.interpreter.reverse import in_precision
-from microgd.teaching.wrong_sweeps import Arrival
+from microgd.teaching.bugs.wrong_sweeps import Arrival
 from microgd.trace.build import told
 from microgd.trace.copies import Copies, sealed, snapshot
 from microgd.trace.events import Event

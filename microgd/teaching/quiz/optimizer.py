@@ -19,9 +19,9 @@ from microgd.graph.values import Value
 from microgd.lab.mistakes import mistakes
 from microgd.lab.update_circuit import update_circuit, usual_step
 from microgd.lab.xray import Record, XRay, xray
-from microgd.teaching.asking import asked
-from microgd.teaching.mistakes import Wrong
-from microgd.teaching.quiz import Question
+from microgd.teaching.quiz.asking import asked
+from microgd.teaching.quiz.mistakes import Wrong
+from microgd.teaching.quiz.question import Question
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
 
@@ -40,7 +40,7 @@ def update_quiz(
         optimizer, problem, options: as for `microgd.lab.xray`.
         t: which step, from 1; by default the one that shows most.
 
-    >>> from microgd.teaching.quiz import judge
+    >>> from microgd.teaching.quiz.question import judge
     >>> told, questions = update_quiz("adam", gradients=[6.0], lr=0.1, t=1)
     >>> asked_for_m = next(q for q in questions if q.prompt == "How much is m̂?")
     >>> asked_for_m.shown, judge(asked_for_m, "0.06").sentence

@@ -13,7 +13,7 @@ import numpy as np
 
 from microgd.errors import ArgumentError
 from microgd.gates.table import TABLE, did_you_mean
-from microgd.teaching.path_sum import Costs, Path, Paths
+from microgd.teaching.paths.sums import Costs, Path, Paths
 from microgd.teaching.unroll import unroll
 from microgd.trace.build import trace as trace_of
 from microgd.trace.events import Event, TraceNode, Wire

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from microgd.teaching.panel import inputs_of
-from microgd.teaching.wrong_backward import gradient_symbol
+from microgd.teaching.quiz.wrong_backward import gradient_symbol
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
 from microgd.translation import _

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from microgd.draw.palette import Palette
 from microgd.teaching.frames import size_of
-from microgd.teaching.inked import (
+from microgd.teaching.slides.inked import (
     Formula,
     colour_of,
     numbers_of,
@@ -18,7 +18,7 @@ from microgd.teaching.typesetting import colour, formula, picture, raw_string, w
 from microgd.translation import _
 
 if TYPE_CHECKING:
-    from microgd.teaching.slides import Slide, Slides
+    from microgd.teaching.slides.slides import Slide, Slides
 
 #: Points: the page, the room for the circuit on it, and how much it may grow.
 PAGE = (842, 474)
@@ -153,7 +153,7 @@ def _adds(slide: Slide) -> bool:
 
 def _last(slides: Slides) -> str:
     """The table of gradients; of the forward pass alone, the result."""
-    from microgd.teaching.slides import MOST_ROWS
+    from microgd.teaching.slides.slides import MOST_ROWS
 
     colours, table = slides.colours, slides.table
     if not slides.trace.has_gradients:

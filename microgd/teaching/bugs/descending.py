@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from microgd.graph.node import Node
 from microgd.graph.order import topological_order
 from microgd.graph.values import Value, as_value
-from microgd.teaching.stale import renewed
-from microgd.teaching.wrong_trace import said_event, with_more
+from microgd.teaching.bugs.stale import renewed
+from microgd.teaching.bugs.wrong_trace import said_event, with_more
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_value

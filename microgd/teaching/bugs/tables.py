@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from microgd.teaching.bugs import close
+from microgd.teaching.bugs.buggy import close
 from microgd.trace.numbers import format_cell
 from microgd.trace.table import Table
 from microgd.translation import _
 
 if TYPE_CHECKING:
-    from microgd.teaching.bugs import Buggy
+    from microgd.teaching.bugs.buggy import Buggy
 
 #: What marks a row in which right and wrong differ.
 MARK = "≠"

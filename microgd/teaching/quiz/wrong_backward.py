@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from microgd.graph.values import Value, as_value
-from microgd.teaching.mistakes import Wrong
 from microgd.teaching.panel import inputs_of
-from microgd.teaching.wrong_local import wrong_locals
-from microgd.teaching.wrong_matrix import matrix_wrongs
+from microgd.teaching.quiz.mistakes import Wrong
+from microgd.teaching.quiz.wrong_local import wrong_locals
+from microgd.teaching.quiz.wrong_matrix import matrix_wrongs
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
 from microgd.translation import _, translated

@@ -12,8 +12,8 @@ import numpy as np
 
 from microgd.errors import ArgumentError
 from microgd.graph.values import Value, shape_of
-from microgd.teaching.answers import decimals, fits, flat, near, readings, tolerances
-from microgd.teaching.mistakes import Mistake
+from microgd.teaching.quiz.answers import decimals, fits, flat, near, readings, tolerances
+from microgd.teaching.quiz.mistakes import Mistake
 from microgd.trace.events import Event
 from microgd.trace.export import plain
 from microgd.trace.lesson import Trace
@@ -157,7 +157,7 @@ def questions_of(trace: Trace, event: Event) -> tuple[Question, ...]:
     Small results are asked for in numbers, larger ones as a choice of formulas or shapes; of a
     matrix product, both.
     """
-    from microgd.teaching.asking import asked
+    from microgd.teaching.quiz.asking import asked
 
     with speaking(trace.lang):
         return tuple(asked(trace, event))

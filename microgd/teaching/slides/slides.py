@@ -14,7 +14,7 @@ from microgd.errors import ArgumentError, DrawingError
 from microgd.files import write_whole
 from microgd.graph.node import Node
 from microgd.notation.names import printable
-from microgd.teaching.bugs import Buggy
+from microgd.teaching.bugs.buggy import Buggy
 from microgd.teaching.panel import Panel, panels
 from microgd.teaching.whole import formulas_of, inputs_in_words, labels_of
 from microgd.trace.build import trace as build_trace
@@ -132,7 +132,7 @@ class Slides:
         """How large the numbers of the circuit are on a page, in points (the page is 842 wide)."""
         import re
 
-        from microgd.teaching.slides_typst import factor_of
+        from microgd.teaching.slides.typst import factor_of
 
         svg = self.pictures[0]
         sizes = [float(s) for s in re.findall(r'font-size="([\d.]+)"', svg)]
@@ -157,7 +157,7 @@ class Slides:
 
     def typst(self, notes: Notes = "none") -> str:
         """The slides as typst source that needs no other file."""
-        from microgd.teaching.slides_typst import source
+        from microgd.teaching.slides.typst import source
 
         with speaking(self.lang):
             return source(self, with_notes=notes == "pages")
@@ -176,7 +176,7 @@ class Slides:
     @property
     def html(self) -> str:
         """The slides as one page that needs no other file."""
-        from microgd.teaching.slides_html import page
+        from microgd.teaching.slides.html import page
 
         with speaking(self.lang):
             return page(self)

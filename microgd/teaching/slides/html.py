@@ -12,11 +12,11 @@ from microgd.notation.names import printable
 from microgd.notation.reading import read
 from microgd.pages import hashed
 from microgd.teaching.frames import frames_of, size_of, with_prefix
-from microgd.teaching.inked import mathml_formula, numbers_of, rule_of, symbols_of
+from microgd.teaching.slides.inked import mathml_formula, numbers_of, rule_of, symbols_of
 from microgd.translation import _
 
 if TYPE_CHECKING:
-    from microgd.teaching.slides import Slide, Slides
+    from microgd.teaching.slides.slides import Slide, Slides
 
 _HERE = Path(__file__).parent
 _INKS = ("ink", "value", "gradient", "local", "active", "faint")
@@ -136,7 +136,7 @@ def _step(slides: Slides, slide: Slide, circuit: str, title: str, note: str) -> 
 
 
 def _last(slides: Slides, note: str) -> str:
-    from microgd.teaching.slides import MOST_ROWS
+    from microgd.teaching.slides.slides import MOST_ROWS
 
     table = slides.table
     if not slides.trace.has_gradients:

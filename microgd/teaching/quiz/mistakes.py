@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from microgd.graph.values import Value
-from microgd.teaching.answers import fits, flat, tolerances
-from microgd.teaching.rounding import as_seen
+from microgd.teaching.quiz.answers import fits, flat, tolerances
+from microgd.teaching.quiz.rounding import as_seen
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import WRITTEN_OUT
@@ -61,8 +61,8 @@ class Mistake:
 
 def wrongs_of(trace: Trace, event: Event) -> Iterator[Wrong]:
     """The ways to go wrong at a step, likelier ones first, right numbers among them, too."""
-    from microgd.teaching.wrong_backward import backward_wrongs
-    from microgd.teaching.wrong_forward import forward_wrongs
+    from microgd.teaching.quiz.wrong_backward import backward_wrongs
+    from microgd.teaching.quiz.wrong_forward import forward_wrongs
 
     if event.value is None:
         return

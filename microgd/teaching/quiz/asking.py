@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from microgd.graph.values import Value, shape_of
-from microgd.teaching.answers import flat, tolerances
-from microgd.teaching.mistakes import Mistake, Wrong, mistakes_of, that_is, wrongs_of
 from microgd.teaching.panel import Panel, inputs_of, panel_of
-from microgd.teaching.quiz import Alternative, Question
-from microgd.teaching.rounding import rounded_answers
-from microgd.teaching.shapes import shape_wrongs
+from microgd.teaching.quiz.answers import flat, tolerances
+from microgd.teaching.quiz.mistakes import Mistake, Wrong, mistakes_of, that_is, wrongs_of
+from microgd.teaching.quiz.question import Alternative, Question
+from microgd.teaching.quiz.rounding import rounded_answers
+from microgd.teaching.quiz.shapes import shape_wrongs
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import WRITTEN_OUT, format_shape, format_value, is_number
@@ -134,7 +134,7 @@ def _copies(trace: Trace, event: Event) -> str:
 
 def _formula(trace: Trace, event: Event) -> Question | None:
     """Which formula gives the gradient: the right one among those that mistakes give."""
-    from microgd.teaching.formulas import right_formula
+    from microgd.teaching.quiz.formulas import right_formula
 
     panel = panel_of(trace, event)
     right = right_formula(trace, event)

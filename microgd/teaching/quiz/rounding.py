@@ -12,8 +12,8 @@ import numpy as np
 from microgd.gates.movement import sum_to
 from microgd.gates.table import TABLE
 from microgd.graph.values import Value, as_value, shape_of
-from microgd.teaching.answers import fits, flat, rounded, tolerances
 from microgd.teaching.panel import inputs_of
+from microgd.teaching.quiz.answers import fits, flat, rounded, tolerances
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
 

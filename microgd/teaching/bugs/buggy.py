@@ -20,11 +20,11 @@ from microgd.graph.order import topological_order
 from microgd.graph.row import INPUT
 from microgd.graph.values import Value, as_value, shape_of, value_from
 from microgd.language.circuit import circuit
-from microgd.teaching.bug_list import BUGS, Bug
-from microgd.teaching.descending import Step, descend
-from microgd.teaching.stale import renewed, trace_stale
-from microgd.teaching.wrong_sweeps import depth_first, overwriting, to_all_inputs
-from microgd.teaching.wrong_trace import WrongSweep, trace_wrongly
+from microgd.teaching.bugs.descending import Step, descend
+from microgd.teaching.bugs.listing import BUGS, Bug
+from microgd.teaching.bugs.stale import renewed, trace_stale
+from microgd.teaching.bugs.wrong_sweeps import depth_first, overwriting, to_all_inputs
+from microgd.teaching.bugs.wrong_trace import WrongSweep, trace_wrongly
 from microgd.trace.build import output_of, trace
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import digits_for, format_value, short_number
@@ -80,7 +80,7 @@ class Buggy:
 
     def table(self) -> Table:
         """Right and wrong, row by row; where they differ, a mark."""
-        from microgd.teaching.bug_table import gradients_table, steps_table
+        from microgd.teaching.bugs.tables import gradients_table, steps_table
 
         return steps_table(self) if self.taken else gradients_table(self)
 
@@ -93,7 +93,7 @@ class Buggy:
         Raises:
             DrawingError: the cards look; more gates than one picture can hold.
         """
-        from microgd.teaching.bug_picture import Row, draw_rows
+        from microgd.teaching.bugs.picture import Row, draw_rows
 
         titles = [_step_title(pair, n, self.lr) for n, pair in enumerate(self.taken, 1)]
         pairs = titles or [("", "")]

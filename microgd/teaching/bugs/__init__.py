@@ -1,0 +1,1 @@
+"""Known mistakes in a backward pass, run beside the right one."""

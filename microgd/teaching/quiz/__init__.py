@@ -1,0 +1,1 @@
+"""The quiz: questions, answers, hints, and what a wrong answer comes from."""

@@ -1,0 +1,1 @@
+"""Slides: one page a step, as PDF and as HTML."""
