@@ -13,9 +13,9 @@ import pytest
 from cli_runner import names_in, refused, run, said
 
 import microgd as mg
+from microgd.draw.palette import PALETTES
 from microgd.teaching.bugs.buggy import bugs, with_bug
 from microgd.teaching.frames import frames_of, same_size, size_of
-from microgd.teaching.slides.inked import numbers_of, symbols_of
 from microgd.teaching.slides.slides import MOST_SLIDES
 from microgd.teaching.typesetting import pdf_of
 from microgd.teaching.whole import formulas_of
@@ -75,6 +75,22 @@ def test_nothing_moves_from_page_to_page(look: str) -> None:
             assert len(re.findall(colour, resolved)) == len(re.findall(colour, svg))
 
 
+def test_a_wire_is_dashed_from_the_page_that_says_so() -> None:
+    made = mg.slides(mg.circuit("max(x, y) + relu(z)", x=1, y=3, z=-2))
+    frames = frames_of(made.pictures)
+    assert frames is not None
+    shut = [s.panel.sentence for s in made.steps].index(
+        "max routes it to the other input: 0 · 1 = 0"
+    )
+    (variable,) = set(
+        re.findall(r'wire-n2.0-out".*?dasharray:var\((--c\d+)\)', frames.picture, re.S)
+    )
+    dashes = [re.search(rf"{variable}:([^;]+)", paint) for paint in frames.steps]
+    assert [d[1] if d else "" for d in dashes] == [
+        "none" if step < shut else "5,2" for step in range(len(made.steps))
+    ]
+
+
 def test_pictures_that_differ_in_more_are_not_merged() -> None:
     assert frames_of(["<svg><a/></svg>", "<svg><a/><b/></svg>"]) is None
     assert frames_of(["<svg>1</svg>", "<svg>2</svg>"]) is None
@@ -94,20 +110,14 @@ def test_the_numbers_are_in_the_pictures_with_our_own_fonts() -> None:
 def test_formulas_carry_the_colours_of_the_circuit() -> None:
     told = mg.slides(CIRCUIT)
     contribution = next(s.panel for s in told.steps if s.panel.kind == "contribution")
-    assert [(p.text, p.role) for p in symbols_of(contribution)] == [
-        ("∂f/∂q", "gradient"),
-        ("=", ""),
-        ("∂f/∂q", "local"),
-        ("·", ""),
-        ("∂f/∂f", "gradient"),
-    ]
-    assert [(p.text, p.role) for p in numbers_of(contribution)] == [
-        ("−4", "local"),
-        ("·", ""),
-        ("1", "gradient"),
-        ("=", ""),
-        ("−4", "gradient"),
-    ]
+    assert contribution.numbers == "−4 · 1 = −4"
+    red, violet = PALETTES["default"].gradient, PALETTES["default"].local
+    source, page = told.typst(), told.html
+    parts = [(violet, "− 4"), ("", "·"), (red, "1"), ("", "="), (red, "− 4")]
+    inked = [f'#text(fill: rgb("{c}"), $display({t})$)' if c else t for c, t in parts]
+    assert " ".join(inked).replace("4)", 'upright("4"))').replace("1)", 'upright("1"))') in source
+    assert '<mrow class="local"><mo>−</mo><mn>4</mn></mrow><mo>·</mo>' in page
+    assert '<mrow class="upstream"><mn>1</mn></mrow><mo>=</mo><mrow class="result">' in page
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from microgd.trace.events import Event, Kind, TraceNode
 from microgd.trace.formula import written
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import WRITTEN_OUT, format_value
+from microgd.trace.words import operation
 from microgd.translation import _, speaking
 
 #: A branch of at most so many wires is written out in symbols.
@@ -27,7 +28,8 @@ class Panel:
 
     Attributes:
         title: what happens, and to what: `f: × → z`.
-        symbols: the step in symbols: `∂f/∂z = ∂f/∂z · ∂f/∂f`, `q = x + y`.
+        left, right: of the step in symbols, its two sides: `∂f/∂z` and `∂f/∂z · ∂f/∂f`, `q` and
+            `x + y`; the right one is empty where there is nothing to write.
         rule: the local derivative in symbols: `∂q/∂x = 1`; empty where there is none to write.
         numbers: the step in numbers: `3 · 1 = 3`.
         local, upstream, value: the three numbers of a contribution; empty elsewhere but for value.
@@ -38,7 +40,8 @@ class Panel:
     step: int
     kind: Kind
     title: str
-    symbols: str
+    left: str
+    right: str
     rule: str
     numbers: str
     local: str
@@ -46,6 +49,11 @@ class Panel:
     value: str
     names: tuple[str, ...]
     sentence: str
+
+    @property
+    def symbols(self) -> str:
+        """The step in symbols: `∂f/∂z = ∂f/∂z · ∂f/∂f`, `q = x + y`."""
+        return f"{self.left} = {self.right}" if self.right else self.left
 
 
 def panels(trace: Trace) -> tuple[Panel, ...]:
@@ -71,12 +79,12 @@ def _of(trace: Trace, event: Event) -> Panel:
             return _forward(trace, event)
         case "seed":
             f = trace.by_id[event.node].label
-            return _panel(trace, event, f, f"∂{f}/∂{f} = {_shown(trace, event.value)}", (f,))
+            return _panel(trace, event, f, f"∂{f}/∂{f}", _shown(trace, event.value), (f,))
         case "branch":
             return _branch(trace, event)
         case "broadcast":
             x = trace.by_id[event.target or event.node].label
-            return _panel(trace, event, x, _partial(trace, x), (x,))
+            return _panel(trace, event, x, _partial(trace, x), "", (x,))
     return _contribution(trace, event)
 
 
@@ -84,7 +92,8 @@ def _panel(
     trace: Trace,
     event: Event,
     title: str,
-    symbols: str,
+    left: str,
+    right: str,
     names: tuple[str, ...],
     numbers: str = "",
     rule: str = "",
@@ -94,7 +103,8 @@ def _panel(
         event.step,
         event.kind,
         title,
-        symbols,
+        left,
+        right,
         rule,
         numbers,
         _shown(trace, event.local),
@@ -108,8 +118,8 @@ def _panel(
 def _forward(trace: Trace, event: Event) -> Panel:
     node = trace.by_id[event.node]
     if node.kind != "gate":  # of a bug: an input that changes
-        changed = f"{node.label} = {_shown(trace, event.value)}"
-        return _panel(trace, event, node.label, changed, (node.label,))
+        changed = _shown(trace, event.value)
+        return _panel(trace, event, node.label, node.label, changed, (node.label,))
     inputs = inputs_of(trace, node)
     names = tuple(i.label for i in inputs)
     symbols = formula_of(node, names)
@@ -119,27 +129,37 @@ def _forward(trace: Trace, event: Event) -> Panel:
         said = event.sentence.removeprefix(f"{node.label} = {symbols}")
         numbers = said.removeprefix(" = ")
     title = f"{node.label}: {node.sign}"
-    return _panel(trace, event, title, f"{node.label} = {symbols}", (node.label, *names), numbers)
+    return _panel(trace, event, title, node.label, symbols, (node.label, *names), numbers)
 
 
 def _contribution(trace: Trace, event: Event) -> Panel:
     node, target = trace.by_id[event.node], trace.by_id[event.target or ""]
     f, q, x = trace.by_id[trace.output].label, node.label, target.label
     names = (q, x, *(i.label for i in inputs_of(trace, node)))
+    along = _along(trace, event, q, x)
     title = f"{q}: {node.sign} → {x}"
     upstream = f"∂{f}/∂{q}"
     if event.local is None:
-        done = event.sentence.partition(": ")[2].rpartition(" → ")[0]
-        along = _along(trace, event, q, x)
-        symbols = f"{along} = {done}" if done else along
-        return _panel(trace, event, title, symbols, names, "", "")
-    symbols = f"{_along(trace, event, q, x)} = ∂{q}/∂{x} · {upstream}"
+        return _panel(trace, event, title, along, _operation(trace, event, upstream), names)
+    right = f"∂{q}/∂{x} · {upstream}"
     rule = f"∂{q}/∂{x} = {event.rule}" if event.rule else ""
     numbers = ""
     if all(_short(v) for v in (event.local, event.upstream, event.value)):
         local, up, value = (_shown(trace, v) for v in (event.local, event.upstream, event.value))
         numbers = f"{local} · {_bracketed(up)} = {value}"
-    return _panel(trace, event, title, symbols, names, numbers, rule)
+    return _panel(trace, event, title, along, right, names, numbers, rule)
+
+
+def _operation(trace: Trace, event: Event, upstream: str) -> str:
+    """What a gate that has a Jacobian does with its upstream gradient, where that can be said."""
+    node, position = trace.by_id[event.node], event.position or 0
+    row = TABLE.get(node.gate)
+    if row is None or row.rule(position) is None:  # no gradient passes
+        return ""
+    inputs = [(i.label, i.shape) for i in inputs_of(trace, node)]
+    output = (node.label, node.shape)
+    done = operation(node.gate, node.params, inputs, output, position, upstream)
+    return "" if done == upstream else done
 
 
 def _branch(trace: Trace, event: Event) -> Panel:
@@ -150,17 +170,17 @@ def _branch(trace: Trace, event: Event) -> Panel:
     parts = [f"∂{q}/∂{x} · ∂{f}/∂{q}" for q in users]
     few = len(event.parts) <= MOST_WIRES and len(parts) == len(event.parts)
     wires = _("the sum over its {n} wires").format(n=len(event.parts))
-    symbols = f"{_partial(trace, x)} = {' + '.join(parts) if few else wires}"
+    left, right = _partial(trace, x), " + ".join(parts) if few else wires
     if event.pattern != "branches sum":  # of a bug
-        symbols = _partial(trace, x)
+        right = ""
     if event.pattern == "overwrites":
-        return _panel(trace, event, x, symbols, (x,), _shown(trace, event.value))
+        return _panel(trace, event, x, left, right, (x,), _shown(trace, event.value))
     numbers = ""
     if len(event.parts) <= WRITTEN_OUT and _short(event.value):
         first, *rest = (_shown(trace, p) for p in event.parts)
         added = "".join(f" + {_bracketed(p)}" for p in rest)
         numbers = f"{first}{added} = {_shown(trace, event.value)}"
-    return _panel(trace, event, x, symbols, (x, *users), numbers)
+    return _panel(trace, event, x, left, right, (x, *users), numbers)
 
 
 def inputs_of(trace: Trace, node: TraceNode) -> tuple[TraceNode, ...]:

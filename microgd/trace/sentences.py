@@ -112,7 +112,9 @@ def contribution_sentence(
     if local is None:
         one = np.size(upstream) == 1
         g = _inner(format_number(_one(upstream), digits)) if one else _("upstream")
-        done = operation(node, position, label, g)
+        inputs = [(label[i], i.shape) for i in node.inputs]
+        output = (label[node], node.shape)
+        done = operation(node.gate.name, node.params or {}, inputs, output, position, g)
         said = f"{sign} {verb(node)}".rstrip()
         return f"{said}: {done} → {format_value(sent, digits)}"
     rule = rule_text(node, position, [label[i] for i in node.inputs])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from microgd.graph.node import Node
-from microgd.graph.shapes import element_count
+from microgd.graph.shapes import Shape, element_count
 from microgd.graph.values import Value
 from microgd.trace.formula import key_text
 from microgd.trace.labels import folded_constants, sign_of
 from microgd.trace.numbers import format_shape
 from microgd.translation import _, ngettext, translated
+
+#: What an input or an output is called, and its shape.
+Named = tuple[str, Shape]
 
 #: Gates whose sign cannot be read aloud.
 _SPOKEN = {
@@ -95,20 +99,25 @@ def blocked(node: Node, position: int) -> str:
     return _("sends no gradient to its {name}").format(name=name)
 
 
-def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> str:
+def operation(
+    gate: str,
+    params: Mapping[str, Any],
+    inputs: Sequence[Named],
+    output: Named,
+    position: int,
+    g: str,
+) -> str:
     """What a gate that is not elementwise does with its upstream gradient `g`, in symbols."""
-    x, out = label[node.inputs[position]], label[node]
-    params = node.params or {}
-    shape = node.inputs[position].shape
-    each = element_count(shape) // max(1, element_count(node.shape))
-    match node.gate.name:
+    (x, shape), (out, out_shape) = inputs[position], output
+    each = element_count(shape) // max(1, element_count(out_shape))
+    match gate:
         case "sum" | "sum_to":
             told = ngettext("{g} to each of {n} elements", "{g} to each of {n} elements", each)
             return told.format(g=g, n=each)
         case "mean":
             return f"{g} / {each}"
         case "max" | "min":
-            largest = node.gate.name == "max"
+            largest = gate == "max"
             told = _("{g} to the largest") if largest else _("{g} to the smallest")
             return told.format(g=g)
         case "var":
@@ -121,11 +130,11 @@ def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> s
         case "log_softmax":
             return f"{g} − exp({out}) · Σ {g}"
         case "matmul":
-            return _product_back(node, position, label, g)
+            return _product_back(inputs[0], inputs[1], position, g)
         case "reshape":
             return _("{g} back in shape {shape}").format(g=g, shape=format_shape(shape))
         case "transpose" if params["axes"] is None:
-            return f"({g})ᵀ" if " " in g else f"{g}ᵀ"
+            return f"({g})ᵀ" if {" ", "/"} & set(g) else f"{g}ᵀ"
         case "transpose":
             return _("{g}, its axes put back").format(g=g)
         case "broadcast_to":
@@ -143,15 +152,15 @@ def operation(node: Node, position: int, label: Mapping[Node, str], g: str) -> s
     return g
 
 
-def _product_back(node: Node, position: int, label: Mapping[Node, str], g: str) -> str:
+def _product_back(left: Named, right: Named, position: int, g: str) -> str:
     """g @ yᵀ and xᵀ @ g, with ⊗ for the outer product that a vector makes of it."""
-    x, y = node.inputs
-    if position == 1 and len(y.shape) == 1 < len(x.shape):
-        return f"{label[x]}ᵀ @ {g}"
+    (x, x_shape), (y, y_shape) = left, right
+    if position == 1 and len(y_shape) == 1 < len(x_shape):
+        return f"{x}ᵀ @ {g}"
     if position == 0:
-        if len(y.shape) == 1:
-            return f"{g} ⊗ {label[y]}" if len(x.shape) > 1 else f"{g} · {label[y]}"
-        return f"{g} @ {label[y]}ᵀ"
-    if len(x.shape) == 1:
-        return f"{label[x]} ⊗ {g}" if len(y.shape) > 1 else f"{g} · {label[x]}"
-    return f"{label[x]}ᵀ @ {g}"
+        if len(y_shape) == 1:
+            return f"{g} ⊗ {y}" if len(x_shape) > 1 else f"{g} · {y}"
+        return f"{g} @ {y}ᵀ"
+    if len(x_shape) == 1:
+        return f"{x} ⊗ {g}" if len(y_shape) > 1 else f"{g} · {x}"
+    return f"{x}ᵀ @ {g}"

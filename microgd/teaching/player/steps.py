@@ -11,8 +11,8 @@ import numpy as np
 from microgd.draw.progress import Appearances
 from microgd.draw.view import pretty
 from microgd.graph.values import Value
+from microgd.teaching.inked import mathml_formula, numbers_of, result_of, rule_of, symbols_of
 from microgd.teaching.panel import Panel, panels
-from microgd.teaching.player import formulas
 from microgd.teaching.player.circuit import Board
 from microgd.teaching.player.timeline import Moment
 from microgd.teaching.player.words import KINDS, spoken
@@ -47,10 +47,13 @@ _NO_FORMULAS = {"symbols": "", "rule": "", "numbers": ""}
 
 
 def _formulas(panel: Panel) -> dict[str, str]:
+    numbers = numbers_of(panel)
+    if not numbers and panel.kind != "seed":
+        numbers = result_of(panel)
     return {
-        "symbols": formulas.symbols(panel),
-        "rule": formulas.rule(panel),
-        "numbers": formulas.numbers(panel),
+        "symbols": mathml_formula(symbols_of(panel)),
+        "rule": mathml_formula(rule_of(panel)),
+        "numbers": mathml_formula(numbers),
     }
 
 

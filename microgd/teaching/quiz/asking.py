@@ -78,7 +78,7 @@ def _numbers(trace: Trace, event: Event, value: Value, more: Iterable[Wrong]) ->
 
 def _asked_for(trace: Trace, event: Event, panel: Panel) -> str:
     """The left side of the step's formula."""
-    what = panel.symbols.partition(" = ")[0]
+    what = panel.left
     after = trace.events[event.step + 1 : event.step + 2]
     if after and after[0].kind == "broadcast" and after[0].wire == event.wire:
         return _("{gradient}, before its copies are summed").format(gradient=what)

@@ -12,7 +12,7 @@ from microgd.notation.names import printable
 from microgd.notation.reading import read
 from microgd.pages import hashed
 from microgd.teaching.frames import frames_of, size_of, with_prefix
-from microgd.teaching.slides.inked import mathml_formula, numbers_of, rule_of, symbols_of
+from microgd.teaching.inked import mathml_formula, numbers_of, rule_of, symbols_of
 from microgd.translation import _
 
 if TYPE_CHECKING:
@@ -119,15 +119,15 @@ def _said(note: str) -> str:
 def _step(slides: Slides, slide: Slide, circuit: str, title: str, note: str) -> str:
     panel = slide.panel
     place = f"{slide.number} / {len(slides.steps)}"
-    numbers = mathml_formula(numbers_of(panel), panel.names)
+    numbers = mathml_formula(numbers_of(panel), block=True)
     if not numbers and panel.kind != "seed":
         numbers = f'<p class="sentence">{_text(panel.sentence)}</p>'
     done = 100 * slide.number / len(slides.steps)
     inside = (
         f"<header><span>{_text(slide.phase)}</span><span>{place}</span></header>"
         f'<div class="circuit">{circuit}</div>'
-        f'<div class="formulas">{mathml_formula(symbols_of(panel), panel.names)}'
-        f"{mathml_formula(rule_of(panel), panel.names)}</div>"
+        f'<div class="formulas">{mathml_formula(symbols_of(panel), block=True)}'
+        f"{mathml_formula(rule_of(panel), block=True)}</div>"
         f'<div class="numbers">{numbers}</div>'
         f"<footer>{_text(title)}</footer>"
         f'<div class="bar" style="width:{done:.4g}%"></div>'

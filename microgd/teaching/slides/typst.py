@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from microgd.draw.palette import Palette
 from microgd.teaching.frames import size_of
-from microgd.teaching.slides.inked import (
+from microgd.teaching.inked import (
     Formula,
     colour_of,
     numbers_of,
@@ -125,7 +125,7 @@ def _step(slides: Slides, slide: Slide, svg: str, title: str, colours: Palette) 
     panel = slide.panel
 
     def set_(formula: Formula) -> str:
-        return f"[{typst_formula(formula, panel.names, colours)}]"
+        return f"[{typst_formula(formula, colours)}]"
 
     symbols = set_(symbols_of(panel))
     if panel.rule:
