@@ -127,6 +127,24 @@ def test_the_losing_input_of_a_max_is_dashed():
     assert not dashes["wire-n2.1-out"]
 
 
+def test_a_wire_is_dashed_once_its_contribution_is_told():
+    """Who loses a max, or that a relu is shut, is for the lesson to tell, not for the picture."""
+    trace = mg.circuit("max(x, y) + relu(z)", x=1, y=3, z=-2).trace()
+    losing = {e.wire: e.step for e in trace.events if e.kind == "contribution"}
+    losing = {wire: losing[wire] for wire in ("n2.0", "n4.0")}
+    bars = set()
+    for step in range(len(trace)):
+        svg = mg.draw(trace, step=step).svg
+        wires = groups(svg, "wire-out")
+        for wire, told in losing.items():
+            dashes = wires[f"wire-{wire}-out"].find(f"{SVG}path").get("stroke-dasharray")
+            assert bool(dashes) == (step >= told)
+        assert not wires["wire-n2.1-out"].find(f"{SVG}path").get("stroke-dasharray")
+        for bar in groups(svg, "wire").values():
+            bars.add((bar.get("id"), *(p.get("points") for p in bar.iter(f"{SVG}polygon"))))
+    assert len(bars) == len({bar[0] for bar in bars})  # each stays where it is, piece by piece
+
+
 def test_a_tie_is_said_on_the_gate():
     x, y = mg.Tensor(1.0, name="x"), mg.Tensor(1.0, name="y")
     (gate,) = groups(mg.draw(mg.maximum(x, y)).svg, "gate").values()

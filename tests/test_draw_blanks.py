@@ -26,7 +26,7 @@ def test_the_numbers_that_are_given_stay_and_all_others_go() -> None:
 
 def test_filled_boxes_are_where_the_empty_ones_are() -> None:
     empty, filled = (mg.draw(BRANCHED, blanks=how) for how in ("empty", "filled"))
-    boxes = r'<polygon fill="none" stroke="[^"]*" points="([^"]*)"'
+    boxes = r'<polygon fill="none" stroke="#[^"]*" points="([^"]*)"'
     # four gates (q once, before its branch); ten gradients, without the output's
     assert len(re.findall(boxes, empty.svg)) == len(re.findall(boxes, filled.svg)) == 4 + 10
     assert {"−6", "−24", "−22", "−11", "8"} <= set(shown(filled.svg))

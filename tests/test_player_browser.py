@@ -233,6 +233,30 @@ def test_it_plays_by_itself_to_the_end(opened: Any) -> None:
     assert not browser.run("return document.body.classList.contains('playing')")
 
 
+@pytest.mark.parametrize("paper", [False, True])
+def test_who_loses_is_seen_when_it_is_told(opened: Any, browser: Any, paper: bool) -> None:
+    trace = mg.circuit("max(x, y) + relu(z)", x=1, y=3, z=-2).trace()
+    told = {e.wire: e.step for e in trace.events if e.kind == "contribution"}
+    losing = sorted([told["n2.0"], told["n4.0"]])
+    opened(mg.play(trace, quiz=True), "#step-0")
+    if paper and browser.name != "chromium":
+        pytest.skip("paper is emulated in Chromium only")
+    dashed = """
+      const paths = [...document.querySelectorAll(".circuit .w > path")];
+      return paths.filter((p) => getComputedStyle(p).strokeDasharray !== "none").length;
+    """
+    if paper:
+        browser.ask("Emulation.setEmulatedMedia", media="print")
+        assert browser.run(dashed) == 2
+        browser.ask("Emulation.setEmulatedMedia", media="")
+    for step in range(len(trace)):
+        assert browser.run(dashed) == sum(s < step for s in losing)
+        browser.run("document.getElementById('show').click()")
+        browser.run("document.getElementById('show').click()")  # of two questions
+        assert browser.run(dashed) == sum(s <= step for s in losing)
+        browser.press("ArrowRight")
+
+
 # -- the quiz -----------------------------------------------------------------------------------
 
 ANSWERS = """

@@ -217,6 +217,15 @@ def test_a_branch_is_marked_where_its_parts_are_summed() -> None:
 # -- terminals ------------------------------------------------------------------------------------
 
 
+def test_a_wire_is_dashed_once_its_contribution_is_told() -> None:
+    trace = lesson("max(x, y) + relu(z)", x=1, y=3, z=-2)
+    circuit = TerminalCircuit(trace)
+    told = min(e.step for e in trace.events if e.wire in ("n2.0", "n4.0"))
+    for step in range(len(trace)):
+        assert ("╌" in str(circuit.at(step))) == (step > told), step  # active, it is heavy
+        assert "╌" not in str(circuit.asking(step)) or step > told
+
+
 def test_an_ascii_terminal() -> None:
     for text, numbers in (
         ("(x + y) * z", {"x": -2, "y": 5, "z": -4}),

@@ -281,7 +281,7 @@ class _Builder:
                 self._gradient(node, node.gradient),
                 node.id in self.seen.values,
                 node.id in self.seen.totals,
-                dashed=self._loses(group),
+                loses=self._loses(group),
                 arrow=arrow,
                 port=self._port(group),
                 active=any(w.id == self.seen.wire for w in group),
@@ -312,7 +312,7 @@ class _Builder:
                 node.id in self.seen.values,
                 all(w.id in self.seen.along for w in group)
                 or (not sent and node.id in self.seen.totals),
-                dashed=self._loses(group),
+                loses=self._loses(group),
                 port=self._port(group),
                 active=any(w.id == self.seen.wire for w in group),
                 note=self._note(group),

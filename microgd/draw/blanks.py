@@ -41,7 +41,7 @@ def _boxed(line: Line, trace: Trace, *, filled: bool) -> Line:
         above=asked if computed else line.above,
         below=line.below if seed else "",
         boxes=(above, below),
-        dashed=False,
+        loses=False,
         title="",
     )
 

@@ -43,5 +43,5 @@ def _line(line: Line, wires: frozenset[str], below: Mapping[str, str]) -> Line:
     node = next((n for n in line.nodes if n in below), None)
     on = node is not None and (not line.wires or not wires.isdisjoint(line.wires))
     if not on or node is None:
-        return replace(line, active=False, below="", dashed=False, note=None)
-    return replace(line, active=True, below=below[node], shows_below=True, dashed=False, note=None)
+        return replace(line, active=False, below="", loses=False, note=None)
+    return replace(line, active=True, below=below[node], shows_below=True, loses=False, note=None)

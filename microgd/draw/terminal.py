@@ -387,7 +387,7 @@ class _Plan:
 
     def _wire(self, canvas: Canvas, line: Line, row: int) -> None:
         kind = "active" if line.active else "wire"
-        if line.dashed and line.shows_below and not line.active:
+        if line.dashed and not line.active:
             kind = "faint"
         begin, end = self.places[line.start], self.places[line.end]
         first = begin.end if begin.row == row else self._column(line.start, -1)

@@ -47,7 +47,8 @@ class Line:
 
     `nodes` are the ids of the nodes whose value it carries (several, in a bundle between boxes),
     `wires` those of the trace's wires that it stands for; `whole`: below it stands the node's
-    whole gradient, not only what comes back along these wires. `boxes`: whether a box to write
+    whole gradient, not only what comes back along these wires. `loses`: a max or relu sends nothing
+    back along it, for which it is dashed as soon as that is told. `boxes`: whether a box to write
     into is drawn around the number above, and around the one below. `marked` frames the number
     below: it is not what it should be.
     """
@@ -59,7 +60,7 @@ class Line:
     below: str
     shows_above: bool = True
     shows_below: bool = True
-    dashed: bool = False
+    loses: bool = False
     arrow: bool = True
     port: int = 0
     active: bool = False
@@ -71,6 +72,11 @@ class Line:
     whole: bool = False
     boxes: tuple[bool, bool] = (False, False)
     marked: bool = False
+
+    @property
+    def dashed(self) -> bool:
+        """Whether it is drawn as a wire that has lost; before its gradient is told, it is not."""
+        return self.loses and self.shows_below
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def wire_table(line: Line, style: Style, bar: int, begin: Item | None, end: Item
     frame = f' BORDER="2" COLOR="{palette.gradient}" BGCOLOR="{palette.mark}"' * line.marked
     return (
         f"<{TABLE}<TR>{_leaf(begin, style)}<TD {cell}>{name}{above}</TD>{_leaf(end, style)}</TR>"
-        f"<TR>{_bar(bar, colour, dashed=line.dashed)}</TR>"
+        f"<TR>{_bar(bar, colour, palette.hidden if line.dashed else colour, cut=line.loses)}</TR>"
         f"<TR><TD {cell}{frame}>{below if style.gradients else ''}</TD></TR>{note}</TABLE>>"
     )
 
@@ -112,13 +112,17 @@ def _leaf(item: Item | None, style: Style) -> str:
     return f'<TD ROWSPAN="3" WIDTH="{width}">{font}</TD>'
 
 
-def _bar(width: int, colour: str, *, dashed: bool) -> str:
-    """Three columns: edges end up to a point beside the port, so the bar reaches out to them."""
-    if not dashed:
+def _bar(width: int, colour: str, gap: str, *, cut: bool) -> str:
+    """Three columns: edges end up to a point beside the port, so the bar reaches out to them.
+
+    One that is dashed from some step on is `cut` into pieces from the first: only its gaps change.
+    """
+    if not cut:
         tip = f'<TD WIDTH="1" HEIGHT="2" BGCOLOR="{colour}"></TD>'
         return f'{tip}<TD PORT="l" WIDTH="{width - 2}" HEIGHT="2" BGCOLOR="{colour}"></TD>{tip}'
     dashes = "".join(
-        f'<TD WIDTH="4" HEIGHT="2" BGCOLOR="{colour}"></TD><TD WIDTH="4" HEIGHT="2"></TD>'
+        f'<TD WIDTH="4" HEIGHT="2" BGCOLOR="{colour}"></TD>'
+        f'<TD WIDTH="4" HEIGHT="2" BGCOLOR="{gap}"></TD>'
         for _ in range(width // 8)
     )
     bar = f"{TABLE}<TR>{dashes}</TR></TABLE>"

@@ -13,7 +13,8 @@ _SIZE = re.compile(r'<svg width="\d+" height="\d+"')
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 #: What of a picture may change from step to step, and what it is where it is not given.
 _PAINT = {"fill": "black", "stroke": "none", "fill-opacity": "1", "stroke-opacity": "1",
-          "stroke-width": "1", "opacity": "1"}  # fmt: skip
+          "stroke-width": "1", "opacity": "1", "stroke-dasharray": "none",
+          "stroke-linecap": "square"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
     const at = Number(element.dataset.l);
     put("line", at, element);
     if (!element.classList.contains("w")) continue;
+    if (element.classList.contains("d")) appear[below + 1].push(element); // dashed from there on
+    if (!element.classList.contains("w")) continue;
     const [above, below] = lines[at];
     texts[at] = element.querySelector(".v");
     for (const text of all(".v, .n", element)) appear[above + 1].push(text);
