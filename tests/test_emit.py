@@ -326,6 +326,28 @@ def test_no_name_breaks_a_program(tmp_path: Path) -> None:
         )
 
 
+def test_names_in_latex_are_no_signs_and_no_words_of_ours() -> None:
+    """A name that has an equals sign in it, and one that is what sentences call a gradient."""
+    s = mg.Tensor([2.0, 1.0], name="upstream")
+    y = mg.Tensor([3.0, 4.0], name="a = b")
+    source = emit(mg.trace(mg.sum(mg.softmax(s) * y)), "latex")
+    assert r"  p & = q \cdot \mathrm{a = b} & & =" in source
+    assert r"\frac{\partial f}{\partial \mathrm{a = b}} & = q \cdot" in source
+    back = r"\frac{\partial f}{\partial \mathrm{upstream}} & = q \cdot \left( "
+    back += (
+        r"\frac{\partial f}{\partial q} - \sum\frac{\partial f}{\partial q} \cdot q \right) & & ="
+    )
+    assert back in source
+    assert source.count("upstream") == 3  # given, an input, and the gradient of it
+
+
+def test_what_a_jacobian_does_is_written_with_the_gradient_of_its_gate() -> None:
+    trace = mg.circuit("sum(max(W.T, axis=0) * x)", W=[[2, 1], [0, 1]], x=[1, 3]).trace()
+    source = emit(trace, "latex")
+    assert r"= \left( \frac{\partial f}{\partial q} \right)^{\top}" in source
+    assert "upstream" not in source
+
+
 def test_no_name_breaks_out_of_latex() -> None:
     for name in NASTY:
         source = emit(mg.trace(hostile(name) * 2.0), "latex", title=name)

@@ -65,20 +65,20 @@ def _numbers(trace: Trace, value: Value | None) -> str:
 
 def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> str:
     """`left & = symbols & & = numbers & & (1)`."""
-    left, _equals, right = panel.symbols.partition(" = ")
-    numbers = panel.numbers
+    right, numbers = panel.right, panel.numbers
     if event.kind == "contribution" and event.local is not None and event.rule:
         q = trace.by_id[event.node].label
         right = f"{as_factor(event.rule)} · ∂{_output(trace)}/∂{q}"
     if event.kind == "broadcast":
         axes = ", ".join(map(str, event.axes))
         right = _("the sum over axis {axes}").format(axes=axes)
-    right = right.replace(_("upstream"), f"∂{_output(trace)}/∂{trace.by_id[event.node].label}")
     done = _set(numbers, panel.names) if numbers and len(numbers) <= WIDE else ""
     if event.value is not None and event.kind != "seed" and (not done or np.ndim(event.value) > 1):
         done = _numbers(trace, event.value)
         done = "" if len(format_value(event.value, trace.digits)) > WIDE else done
-    cells = f"{_set(left, panel.names)} & = {_set(right, panel.names)}"
+    cells = f"{_set(panel.left, panel.names)} &"
+    if right:
+        cells += f" = {_set(right, panel.names)}"
     step = "" if event.kind in ("seed", "branch") else f"({number[event.node]})"
     if done or step:
         cells += f" & & {f'= {done}' if done else ''}".rstrip()
