@@ -10,10 +10,9 @@ function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
   for (const element of all("[data-l]", svg)) {
     const at = Number(element.dataset.l);
     put("line", at, element);
-    if (!element.classList.contains("w")) continue;
+    const [above, below] = lines[at];
     if (element.classList.contains("d")) appear[below + 1].push(element); // dashed from there on
     if (!element.classList.contains("w")) continue;
-    const [above, below] = lines[at];
     texts[at] = element.querySelector(".v");
     for (const text of all(".v, .n", element)) appear[above + 1].push(text);
     for (const text of all(".g", element)) appear[below + 1].push(text);
