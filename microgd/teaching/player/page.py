@@ -34,6 +34,12 @@ from microgd.translation import _, speaking
 #: A longer lesson makes a page that no browser scrolls well, and no student ends.
 MOST_STEPS = 3000
 
+#: Two signs could make a third: `a - -b`, so + and - have a space on both sides, or are left alone.
+_AROUND_SIGNS = re.compile(r" ?([=(){}\[\],;:?<>&|*!]) ?| ([-+/]) (?![-+/])")
+
+#: Pixels of a circuit that fits into half of a wide screen with its numbers readable.
+_SLIM = 730.0
+
 #: The script, in the order in which its parts use each other.
 _SCRIPTS = ("base", "numbers", "board", "stage", "quiz", "nudge", "card", "controls")
 
@@ -218,9 +224,12 @@ def _page(pair: Sequence[Drawing], title: str, palette: str, quiz: bool, bug: Bu
         "heading": escape(printable(title)),
         "style": style,
         "style_hash": hashed(style),
-        "boards": "\n".join(
-            _section(board, drawing, why, heading, said)
-            for board, drawing, heading in zip(boards, pair, _headings(bug, said), strict=True)
+        "boards": _side_by_side(
+            boards,
+            [
+                _section(board, drawing, why, heading, said)
+                for board, drawing, heading in zip(boards, pair, _headings(bug, said), strict=True)
+            ],
         ),
         "rows": "\n".join(_row(trace, step, moment) for step, moment in enumerate(moments)),
         "last": str(len(moments) - 1),
@@ -246,6 +255,14 @@ def _headings(bug: Buggy | None, said: dict[str, str]) -> list[str]:
     why = escape(printable(" ".join(filter(None, (bug.why, bug.note)))))
     wrong = escape(printable(f"{said['wrong_way']}: {bug.title}"))
     return [f"<h2>{escape(said['right_way'])}</h2>", f"<h2>{wrong}</h2><p>{why}</p>"]
+
+
+def _side_by_side(boards: Sequence[Board | None], sections: Sequence[str]) -> str:
+    """A mistake beside the right thing, where a wide screen has room for both, or below it."""
+    widths = [re.search(r' width="([\d.]+)"', board.svg) for board in boards if board]
+    slim = len(widths) > 1 and all(width and float(width[1]) <= _SLIM for width in widths)
+    text = "\n".join(sections)
+    return f'<div class="beside">\n{text}\n</div>' if slim else text
 
 
 def _section(
@@ -321,16 +338,16 @@ def _tight(script: str) -> str:
 
 def _without_spaces(line: str) -> str:
     """Spaces around a sign mean nothing, outside of strings; other lines are left alone: those
-    with a template, a regular expression or a division.
+    with a template or a regular expression.
     """
     strings = re.split(r'("(?:[^"\\]|\\.)*")', line)
-    if any(sign in text for text in strings[::2] for sign in "`/'"):
+    if any(sign in text.replace(" / ", "") for text in strings[::2] for sign in "`/'"):
         return line
-    strings[::2] = [re.sub(r" ?([=(){}\[\],;:?<>&|*!]) ?", r"\1", text) for text in strings[::2]]
+    strings[::2] = [re.sub(_AROUND_SIGNS, r"\1\2", text) for text in strings[::2]]
     return "".join(strings)
 
 
 def _squeezed(style: str) -> str:
-    """A style sheet without the spaces that only people need."""
-    style = re.sub(r"\s+", " ", style)
-    return re.sub(r" ?([{};,>]|:(?= )) ?", r"\1", style).replace(";}", "}").strip()
+    """A style sheet without the comments and spaces that only people need."""
+    style = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
+    return re.sub(r" ?([{};,>!]|:(?= )) ?", r"\1", style).replace(";}", "}").strip()

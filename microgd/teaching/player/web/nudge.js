@@ -129,4 +129,8 @@ function calmNudge() {
   drag(0);
 }
 
-find("nudge").ontoggle = () => (find("nudge").open ? openNudge() : calmNudge());
+find("nudge").ontoggle = () => {
+  if (!find("nudge").open) return calmNudge();
+  openNudge();
+  find("nudge").scrollIntoView({ block: "nearest" });
+};
