@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microgd as mg
+from microgd.draw.outline import outline
 from microgd.errors import ArgumentError, DrawingError
 from microgd.teaching.bugs.buggy import Buggy, bugs, with_bug
 from microgd.teaching.panel import panels
@@ -311,3 +312,39 @@ def test_what_does_not_fit_is_refused(arguments: tuple[str, ...], word: str) -> 
     done = run("trace", *arguments)
     assert done.exit_code == 2
     assert word in done.stderr
+
+
+# -- data that change midway -----------------------------------------------------------------------
+
+
+def test_what_changes_midway_is_seen_before_and_after() -> None:
+    circuit = mg.circuit("(x + y) * z", x=-2, y=5, z=-4)
+    wrong = with_bug(circuit, "stale-data", change={"x": 1000}).wrong
+    (change,) = wrong.changes
+    assert (change.step, change.parts, change.value) == (2, (-2.0,), 1000.0)
+    bars = set()
+    for step in range(len(wrong)):
+        now = "−2" if step < change.step else "1000"
+        assert wrong.as_of(step).node("x").value == (-2.0 if step < change.step else 1000.0)
+        for look in ("circuit", "cards"):
+            svg = mg.draw(wrong, look=look, step=step).svg
+            shown = re.findall(r"<text(?![^>]*fill-opacity)[^>]*>([^<]*)</text>", svg)
+            assert [t.strip().removeprefix("data ") for t in shown].count(now) == 1, (look, step)
+        svg = mg.draw(wrong, step=step).svg
+        bars.add(tuple(re.findall(r'<polygon fill="#\w+" stroke="none" points="[^"]*"', svg)))
+        drawn = mg.draw_terminal(wrong, step=step)
+        assert (now in drawn, ("−2" in drawn) == (step < change.step)) == (True, True)
+        assert f"value {now}" in outline(wrong, step=step)
+    assert len({len(b) for b in bars}) == 1
+    assert wrong.as_of(None) is wrong
+
+
+def test_an_old_number_that_is_longer_has_room_too() -> None:
+    circuit = mg.circuit("x * y", x=123456.25, y=5)
+    wrong = with_bug(circuit, "stale-data", change={"x": 1}).wrong
+    rows = [mg.draw_terminal(wrong, step=step).split("\n") for step in range(len(wrong))]
+    assert rows[0][0].split() == ["123456.25"]
+    assert {row[1].index("╮") for row in (rows[0], rows[1])} == {rows[2][1].index("╮")}
+    drawn = [mg.draw(wrong, step=step) for step in (0, 2)]  # the same step apart from the number
+    widths = [re.findall(r'viewBox="([^"]*)"', drawing.svg) for drawing in drawn]
+    assert widths[0] == widths[1]

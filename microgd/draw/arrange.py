@@ -49,7 +49,8 @@ class _Builder:
         kept: frozenset[str] | None,
         notes: Mapping[str, Note],
     ) -> None:
-        self.trace = trace
+        self.trace = trace.as_of(seen.told)
+        self.changes = {e.node: (*e.parts, e.value) for e in trace.changes}
         self.seen = seen
         self.options = options
         self.boxes = boxes
@@ -286,6 +287,7 @@ class _Builder:
                 port=self._port(group),
                 active=any(w.id == self.seen.wire for w in group),
                 name=self._wire_name(node),
+                earlier=self._earlier(node),
                 note=self._note(group),
                 title=self._title(node, group),
                 nodes=(node.id,),
@@ -315,6 +317,7 @@ class _Builder:
                 loses=self._loses(group),
                 port=self._port(group),
                 active=any(w.id == self.seen.wire for w in group),
+                earlier=self._earlier(node),
                 note=self._note(group),
                 title=self._title(node, group),
                 nodes=(node.id,),
@@ -397,11 +400,18 @@ class _Builder:
         )
 
     def _value(self, node: TraceNode) -> str:
+        return self._number(node, node.value)
+
+    def _number(self, node: TraceNode, value: Value | None) -> str:
         if not self.options.values:
             return ""
-        if node.value is None or np.size(node.value) > ON_WIRE:
+        if value is None or np.size(value) > ON_WIRE:
             return format_shape(node.shape)
-        return format_value(node.value, self.options.digits)
+        return format_value(value, self.options.digits)
+
+    def _earlier(self, node: TraceNode) -> tuple[str, ...]:
+        """What else stands on the wire, at other steps: it needs room, too."""
+        return tuple(self._number(node, value) for value in self.changes.get(node.id, ()))
 
     def _gradient(self, node: TraceNode, gradient: Value | None) -> str:
         if gradient is None or not (self.options.gradients and self.options.values):

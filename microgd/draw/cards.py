@@ -18,6 +18,7 @@ _WRITTEN = 3
 
 def to_dot(trace: Trace, seen: Progress, options: Options, palette: Palette) -> Digraph:
     """The trace as cards. Constants that a sign carries are left out."""
+    trace = trace.as_of(seen.told)
     graph: Digraph = Digraph("cards")
     graph.attr(
         "graph",

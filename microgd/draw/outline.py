@@ -35,6 +35,7 @@ def outline_of(trace: Trace, seen: Progress) -> str:
 
 
 def _outline(trace: Trace, seen: Progress) -> str:
+    trace = trace.as_of(seen.told)
     rows: list[tuple[str, str, str]] = []
     written: set[str] = set()
     # (node, what precedes its own name, what precedes those of its inputs)
@@ -100,6 +101,7 @@ def stacked_of(trace: Trace, seen: Progress) -> str:
 
 
 def _stacked(trace: Trace, seen: Progress) -> str:
+    trace = trace.as_of(seen.told)
     source = {w.id: w.source for w in trace.wires}
     lines: list[str] = []
     for node in trace.nodes:

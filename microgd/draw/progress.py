@@ -17,6 +17,7 @@ class Progress:
         along: ids of wires whose own contribution is known.
         totals: ids of nodes whose whole gradient is known.
         node, wire: of the current step, to highlight; None when the whole lesson is shown.
+        told: the last step that was told, −1 before the first; None when all were.
     """
 
     values: frozenset[str]
@@ -24,6 +25,7 @@ class Progress:
     totals: frozenset[str]
     node: str | None
     wire: str | None
+    told: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def appearances(trace: Trace) -> Appearances:
     settled: dict[str, int] = {}
     for event in trace.events:
         if event.kind == "forward":
-            values[event.node] = event.step
+            values.setdefault(event.node, event.step)  # an input whose data change had some before
         elif event.kind in ("branch", "seed"):
             settled[event.node] = event.step
         elif event.target is not None:
@@ -78,13 +80,15 @@ def progress(trace: Trace, step: int | None, *, gradients: bool = True) -> Progr
     found = appearances(trace)
     values = _until(found.values, now)
     if not gradients or not trace.has_gradients:
-        return Progress(values, frozenset(), frozenset(), event.node if event else None, None)
+        node = event.node if event else None
+        return Progress(values, frozenset(), frozenset(), node, None, step)
     return Progress(
         values,
         _until(found.along, now),
         _until(found.totals, now),
         event.node if event else None,
         event.wire if event else None,
+        step,
     )
 
 

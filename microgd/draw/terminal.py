@@ -209,7 +209,7 @@ class TerminalCircuit:
         if step:
             return progress(self.trace, step - 1, gradients=self.gradients)
         given = frozenset(n.id for n in self.trace.nodes if n.kind != "gate")
-        return Progress(given, frozenset(), frozenset(), None, None)
+        return Progress(given, frozenset(), frozenset(), None, None, -1)
 
     def _showing(self, seen: Progress, asked: str = "") -> Screen:
         if self.plan is None:
@@ -325,8 +325,8 @@ class _Plan:
         zones = [0] * placed.layers
         for line in self.view.lines:
             layer = placed.layer[line.end]
-            above = self._name(line) + self._number(line.above)
-            widest = max(cell_len(above), cell_len(self._number(line.below)), 2)
+            above = [self._name(line) + self._number(n) for n in (line.above, *line.earlier)]
+            widest = max(*map(cell_len, above), cell_len(self._number(line.below)), 2)
             zones[layer] = max(zones[layer], widest + self.pad)
         return lanes, zones
 

@@ -48,7 +48,8 @@ class Line:
     `nodes` are the ids of the nodes whose value it carries (several, in a bundle between boxes),
     `wires` those of the trace's wires that it stands for; `whole`: below it stands the node's
     whole gradient, not only what comes back along these wires. `loses`: a max or relu sends nothing
-    back along it, for which it is dashed as soon as that is told. `boxes`: whether a box to write
+    back along it, for which it is dashed as soon as that is told. `earlier`: what else stands above
+    it, at other steps. `boxes`: whether a box to write
     into is drawn around the number above, and around the one below. `marked` frames the number
     below: it is not what it should be.
     """
@@ -61,6 +62,7 @@ class Line:
     shows_above: bool = True
     shows_below: bool = True
     loses: bool = False
+    earlier: tuple[str, ...] = ()
     arrow: bool = True
     port: int = 0
     active: bool = False

@@ -24,7 +24,7 @@ def bar_width(lines: Sequence[Line], style: Style) -> int:
     widest = style.size("bar")
     for line in lines:
         name = text_width(f"{line.name} = ", size, "Times italic") if line.name else 0.0
-        above = text_width(line.above, size, "Arial") + name
+        above = max(text_width(n, size, "Arial") for n in (line.above, *line.earlier)) + name
         below = text_width(line.below, size, "Arial")
         if line.boxes != (False, False):
             before = text_width(line.name, style.size("name"), "Times italic") + 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -87,6 +87,32 @@ class Trace(Immutable):
             return self.by_id[label]
         known = ", ".join(n.label for n in self.nodes)
         raise KeyError(f"no node {label!r}; there are: {known}")
+
+    @cached_property
+    def changes(self) -> tuple[Event, ...]:
+        """The steps that change an input's data midway: from `parts[0]` to `value`."""
+        return tuple(
+            e for e in self.events if e.kind == "forward" and self.by_id[e.node].kind != "gate"
+        )
+
+    def as_of(self, step: int | None) -> Trace:
+        """The same lesson with the data that its inputs have once the steps 0 … `step` are told.
+
+        They differ from those of the nodes only where data change midway; None: all are told.
+
+        >>> import microgd as mg
+        >>> from microgd.teaching.bugs.buggy import with_bug
+        >>> circuit = mg.circuit("x * x", x=3)
+        >>> stale = with_bug(circuit, "stale-data", change={"x": 5}).wrong
+        >>> stale.as_of(0).node("x").value, stale.as_of(1).node("x").value
+        (3.0, 5.0)
+        """
+        later = self.changes if step is not None else ()
+        held = {e.node: e.parts[0] for e in reversed(later) if step is None or e.step > step}
+        if not held:
+            return self
+        nodes = [replace(n, value=held[n.id]) if n.id in held else n for n in self.nodes]
+        return replace(self, nodes=tuple(nodes))
 
     @property
     def has_gradients(self) -> bool:
