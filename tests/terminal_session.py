@@ -71,11 +71,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.main, keys.encode())
 
-    def until(self, text: str, seconds: float = 15) -> str:
+    def until(self, text: str, seconds: float = 40) -> str:
         """The screen, once there is that text on it."""
         return self._until(lambda screen: text in screen, text, seconds)
 
-    def gone(self, text: str, seconds: float = 15) -> str:
+    def gone(self, text: str, seconds: float = 40) -> str:
         """The screen, once that text is no longer on it."""
         return self._until(lambda screen: text not in screen, f"no {text}", seconds)
 
@@ -95,14 +95,14 @@ class Terminal:
                 return False
         return seconds > 0
 
-    def end(self, seconds: float = 15) -> int:
+    def end(self, seconds: float = 40) -> int:
         """The exit status, once it has ended."""
         until = time.monotonic() + seconds
         while self.process.poll() is None and self._more(until - time.monotonic()):
             pass
         while select.select([self.main], [], [], 0.1)[0]:
             self.sent += os.read(self.main, 65536).decode("utf-8", "replace")
-        return self.process.wait(1)
+        return self.process.wait(max(until - time.monotonic(), 1))
 
     def is_restored(self) -> bool:
         """Whether the terminal's modes are what they were."""

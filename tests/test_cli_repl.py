@@ -201,15 +201,15 @@ class TestTerminal:
         with Terminal("repl", **state) as terminal:
             terminal.until("\n>")
             terminal.press("speed = 4\r")
-            terminal.until("speed = 4\nspeed = 4")
+            terminal.until("speed = 4\nspeed = 4\n>")
             terminal.press("spe\t * 2\r")
-            terminal.until("\n8")
+            terminal.until("\n8\n>")
             terminal.press("12345")
             terminal.until("12345")
             terminal.press("\x03")  # the line is dropped, the session goes on
             terminal.until("12345\n>")
             terminal.press("7 * 7\r")
-            terminal.until("\n49")
+            terminal.until("\n49\n>")
             terminal.press("\x04")
             assert terminal.end() == 0
             assert terminal.is_restored()
@@ -219,7 +219,7 @@ class TestTerminal:
         with Terminal("repl", **state) as terminal:
             terminal.until("\n>")
             terminal.press("\x1b[A\r")
-            terminal.until("7 * 7\n49")
+            terminal.until("7 * 7\n49\n>")
             terminal.press("quit\r")
             assert terminal.end() == 0
 
@@ -227,7 +227,7 @@ class TestTerminal:
         with Terminal("repl", "--no-history", XDG_STATE_HOME=str(tmp_path / "state")) as terminal:
             terminal.until("\n>")
             terminal.press("1 + 1\r")
-            terminal.until("\n2")
+            terminal.until("\n2\n>")
             terminal.press("\x04")
             assert terminal.end() == 0
         assert not (tmp_path / "state").exists()
@@ -248,11 +248,11 @@ class TestTerminal:
             terminal.until("step 1 of 3")
             terminal.press("q")
             terminal.press("2 + 2\r")
-            terminal.until("\n4")
+            terminal.until("\n4\n>")
             terminal.press("quiz\r")
             terminal.until("How much is f?\n>")
             terminal.press("q\r")
-            terminal.until("Nothing was asked.")
+            terminal.until("> q\n>")
             terminal.press("exit\r")
             assert terminal.end() == 0
 
