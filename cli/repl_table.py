@@ -12,6 +12,12 @@ from microgd.translation import N_
 #: What follows a name that is used in a statement, and is no command.
 _STATEMENT = re.compile(r"=|[-+*/@<>](\s|$)")
 
+#: As one writes it in micrograd and PyTorch.
+_IN_PYTHON = {
+    re.compile(r"(\w+)\.backward\(\s*\)"): "backward",
+    re.compile(r"(\w+)\.grad"): "grad",
+}
+
 
 class Described(NamedTuple):
     """A command: what follows it, and what it does."""
@@ -50,6 +56,9 @@ def command_in(line: str, session: Session) -> tuple[str | None, str]:
 
     Names that the user has given come first: after `show = 2`, `show * 3` is an expression.
     """
+    for habit, command in _IN_PYTHON.items():
+        if found := habit.fullmatch(line.strip()):
+            return command, found[1]
     word, _space, rest = line.strip().partition(" ")
     rest = rest.strip()
     name = ALSO.get(word, word)
