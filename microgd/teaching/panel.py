@@ -6,6 +6,7 @@ Formulas are plain text as sentences write them; `notation` typesets them for a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -165,7 +166,7 @@ def _operation(trace: Trace, event: Event, upstream: str) -> str:
 def _branch(trace: Trace, event: Event) -> Panel:
     node = trace.by_id[event.node]
     x = node.label
-    users = [trace.by_id[w.target].label for w in trace.wires if w.source == node.id]
+    users = _came_from(trace, event)
     f = trace.by_id[trace.output].label
     parts = [f"∂{q}/∂{x} · ∂{f}/∂{q}" for q in users]
     few = len(event.parts) <= MOST_WIRES and len(parts) == len(event.parts)
@@ -181,6 +182,16 @@ def _branch(trace: Trace, event: Event) -> Panel:
         added = "".join(f" + {_bracketed(p)}" for p in rest)
         numbers = f"{first}{added} = {_shown(trace, event.value)}"
     return _panel(trace, event, x, left, right, (x, *users), numbers)
+
+
+def _came_from(trace: Trace, branch: Event) -> list[str]:
+    """The gates whose parts a branch sums, in the order in which the parts came back."""
+    wires = [w for w in trace.wires if w.source == branch.node]
+    if len(wires) > MOST_WIRES:
+        return [trace.by_id[w.target].label for w in wires]
+    before = reversed(trace.events[: branch.step])
+    came = (e.node for e in before if e.target == branch.node and e.kind == "contribution")
+    return [trace.by_id[node].label for node in islice(came, len(wires))][::-1]
 
 
 def inputs_of(trace: Trace, node: TraceNode) -> tuple[TraceNode, ...]:
