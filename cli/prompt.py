@@ -14,6 +14,12 @@ from .streams import say
 _KEPT = 2000
 
 
+def _at_terminal() -> bool:
+    if sys.stdin is None or sys.stdout is None:  # closed by whoever started the program
+        return False
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 class Prompt:
     """Reads lines; in a terminal with readline, as far as Python has it.
 
@@ -27,7 +33,7 @@ class Prompt:
     ) -> None:
         self.words = words
         self.history = history
-        self.interactive = sys.stdin.isatty() and sys.stdout.isatty()
+        self.interactive = _at_terminal()
         self.problem = ""
         self._readline: Any = None
         self._found: list[str] = []
@@ -98,6 +104,8 @@ class Prompt:
 
 
 def _piped_line() -> str:
+    if sys.stdin is None:
+        return ""
     try:
         return sys.stdin.readline()
     except UnicodeDecodeError as error:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Fewer rows than this for the circuit, and the formulas stand alone.
 _LEAST_ROWS = 3
+#: More nodes than this are not near any more.
+_FEW_NODES = 16
 
 
 class Stage:
@@ -91,11 +93,19 @@ class Stage:
         if whole.is_drawn or (room is not None and len(screen.rows) <= room):
             return screen
         # Too wide or too large to be drawn: only what is near the gate that computes now.
+        gate = self.trace.events[step].node
         for hops in (2, 1):
-            near = self._circuit(width, self.trace.events[step].node, hops)
+            if hops > 1 and len(self._near(gate, hops)) > _FEW_NODES:
+                continue  # by way of an input that half the circuit uses
+            near = self._circuit(width, gate, hops)
             if near.is_drawn:
                 return shown(near)
         return screen
+
+    def _near(self, gate: str, hops: int) -> frozenset[str]:
+        from microgd.draw.collapse import neighbourhood
+
+        return neighbourhood(self.trace, gate, hops)
 
     def _laid_out(self, width: int, focus: str | None, hops: int = 0) -> TerminalCircuit:
         from microgd.draw.terminal import TerminalCircuit

@@ -215,6 +215,15 @@ def test_a_large_circuit_is_shown_around_the_gate() -> None:
     assert "…" in printed
 
 
+def test_an_input_that_everything_uses_does_not_bring_everything() -> None:
+    from microgd_cli.stage import Stage
+
+    lines = ["a0 = x * y", *(f"a{i} = a{i - 1} * x + y" for i in range(1, 20))]
+    stage = Stage(mg.circuit("\n".join(lines), x=0.5, y=1).trace())
+    assert not stage.is_drawn(80)
+    assert all(len(stage.circuit(step, 80)) < 150 for step in range(0, stage.count, 7))
+
+
 def test_bad_input() -> None:
     assert "steps 0 to 6" in refused(2, "step", *CIRCUIT, "--from", "7")
     assert "choose one" in refused(2, "step", *CIRCUIT, "--quiz", "--plain")
@@ -287,6 +296,13 @@ def test_skipping_quitting_and_tables() -> None:
     assert "computed" in printed
     assert "0 of 1 at the first try. Look again at: +." in printed
     assert "Nothing was asked." in quiz("q\n", *CIRCUIT)
+
+
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from microgd_cli.prompt import Prompt
+
+    monkeypatch.setattr(sys, "stdin", None)
+    assert Prompt(lambda line, text: ()).read() is None
 
 
 def test_what_is_asked() -> None:

@@ -102,6 +102,15 @@ class _Arranging:
         self.beside: dict[int, list[str]] = {}
         for item, layer in self.layer.items():
             self.beside.setdefault(layer, []).append(item)
+        #: The strands that pass by an item in its layer, and the items that a strand passes by.
+        self.passing: dict[str, list[int]] = {i: [] for i in self.ids}
+        self.passed: list[list[str]] = [[] for _ in self.strands]
+        for number, strand in enumerate(self.strands):
+            for layer in range(strand.begin + 1, strand.end):
+                for item in self.beside.get(layer, ()):
+                    if number not in self.attached[item]:
+                        self.passing[item].append(number)
+                        self.passed[number].append(item)
 
     def arrange(self) -> Layout:
         for number in range(len(self.strands)):
@@ -334,13 +343,11 @@ class _Arranging:
     def _cost(self, number: int) -> float:
         """What of the whole cost depends on this strand's row."""
         strand = self.strands[number]
-        touched = self._on(strand)
-        cost = sum(self._item_cost(i) for i in touched)
+        cost = sum(self._item_cost(i) for i in self._on(strand))
         row = self._row(number)
-        for item, layer in self.layer.items():
-            if strand.begin < layer < strand.end and item not in touched:
-                low, high = self._span(item)
-                cost += _CROSSING * (low < row < high)
+        for item in self.passed[number]:
+            low, high = self._span(item)
+            cost += _CROSSING * (low < row < high)
         rows = [self._row(n) for n in range(len(self.strands))]
         return cost + _HEIGHT * (max(rows) - min(rows))
 
@@ -354,10 +361,7 @@ class _Arranging:
         if high - low > 1:
             cost += _ASKEW * abs(self._at(item) - (low + high) / 2)
         if high > low:
-            attached = self.attached[item]
-            for number, strand in enumerate(self.strands):
-                if strand.begin < layer < strand.end and number not in attached:
-                    cost += _CROSSING * (low < self._row(number) < high)
+            cost += _CROSSING * sum(low < self._row(n) < high for n in self.passing[item])
         rows = [self._row(self.strand_of[n]) for n in self.into[item]]
         cost += _DISORDER * sum(a > b for a, b in pairwise(rows))
         for other in self.beside[layer]:
