@@ -71,7 +71,7 @@ def command(**options: Any) -> None:
 
     most = options["most"]
     to = options["to"]
-    found = (paths(lesson.trace, to, most),) if to else all_paths(lesson.trace, most)
+    found = (paths(lesson.trace, to, most),) if to is not None else all_paths(lesson.trace, most)
     if len(found) > MOST_INPUTS:
         show_table(counts(found))
     else:

@@ -51,6 +51,7 @@ def test_pictures(tmp_path: Path) -> None:
         (("-o", "p.svg", "--look", "cards"), 2, "no wires to highlight"),
         (("-o", "-"), 2, "here the paths are printed"),
         (("--most", "-1"), 2, "--most"),
+        (("--to", ""), 2, "there is no input ''"),
     ],
 )
 def test_what_does_not_fit(arguments: tuple[str, ...], code: int, message: str) -> None:

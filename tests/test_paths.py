@@ -169,6 +169,17 @@ def test_what_cannot_be_asked(text: str, values: dict[str, Any], to: str, messag
         paths(mg.circuit(text, **values), to)
 
 
+def test_an_element_is_named_as_in_numpy() -> None:
+    given = mg.circuit("sum(X * X)", X=[[1, 2], [3, 4]])
+    assert [paths(given, to).gradient for to in ("X[1,0]", " X[1, 0]", "X[0, 1]")] == [6, 6, 4]
+
+
+def test_a_shape_alone_has_no_paths() -> None:
+    shape = mg.circuit("sum(W @ x)", W=mg.placeholder((2, 3)), x=mg.placeholder((3,)))
+    with pytest.raises(ArgumentError, match="W has a shape only; give it numbers"):
+        paths(shape, "W[0,0]")
+
+
 def test_a_trace_without_gradients() -> None:
     with pytest.raises(ArgumentError, match="tell it backward"):
         paths(mg.trace(mg.circuit("x * 2", x=1), backward=False), "x")

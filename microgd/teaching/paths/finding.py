@@ -57,6 +57,9 @@ class _Circuit:
     def __init__(self, given: object) -> None:
         told = given if isinstance(given, Trace) else trace_of(given)
         if all(n.kind != "input" for n in told.nodes):
+            shapes = [n.label for n in told.nodes if n.value is None and not n.wires]
+            if shapes:
+                raise ArgumentError(f"{shapes[0]} has a shape only; give it numbers first")
             raise ArgumentError("there is no input in it: paths start at a name, x=2 or so")
         self.trace = in_scalars(told)
         by_id = self.trace.by_id
@@ -97,7 +100,7 @@ class _Circuit:
 
     def _input(self, label: str) -> TraceNode:
         for node in self.inputs:
-            if node.label == label:
+            if node.label.replace(" ", "") == "".join(label.split()):  # X[0,1], as in NumPy
                 return node
         known = [n.label for n in self.inputs]
         elements = [n for n in known if n.startswith(f"{label}[")]
