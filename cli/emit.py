@@ -81,7 +81,7 @@ def command(
         language,
         title=_title("" if file or "-" in words else lesson.circuit.text, lesson.trace),
     )
-    if output is None:
+    if output in (None, "-"):
         say(text.rstrip("\n"))
         return
     from microgd.files import write_whole
@@ -90,7 +90,7 @@ def command(
 
 
 def _ending(output: str | None) -> str:
-    if output is None:
+    if output is None or output == "-":
         return ""
     found = [e for e in ENDINGS if output.lower().endswith(e)]
     if not found and "." in output.replace("\\", "/").rpartition("/")[2]:
@@ -116,6 +116,9 @@ def _title(text: str, trace: Any) -> str | None:
 
 
 def _how(language: str, output: str) -> str:
+    from shlex import quote
+
+    output = quote(f"./{output}" if output.startswith("-") else output)
     if language == "c":
         return f"; compile it with: cc -o f {output} -lm"
     return "" if language == "latex" else f"; run it with: python {output}"

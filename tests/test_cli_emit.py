@@ -48,6 +48,16 @@ def test_options() -> None:
     assert "0.731" in said("emit", "sigmoid(x)", "x=1", "--to", "latex", "--digits", "3")
 
 
+def test_files_of_any_name_can_be_run_as_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said("emit", *CIRCUIT, "-o", "a b.c").endswith("cc -o f 'a b.c' -lm\n")
+    assert said("emit", *CIRCUIT, "-o", "-x.py").endswith("python ./-x.py\n")
+    assert said("emit", *CIRCUIT, "-o", "-") == said("emit", *CIRCUIT)
+    assert not (tmp_path / "-").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

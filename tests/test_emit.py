@@ -299,6 +299,7 @@ NASTY = (
         " ",
         "_",
         "linux",
+        "M_PI",
         "\\end{align*}\\input{x}",
         "$x$",
         "#",

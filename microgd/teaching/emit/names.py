@@ -22,7 +22,10 @@ auto bool break case char const constexpr continue default do double else enum e
 float for goto if inline int long nullptr register restrict return short signed sizeof
 static static_assert struct switch thread_local true typedef typeof union unsigned void
 volatile while alignas alignof asm main printf exp log expm1 log1p sin cos tan tanh sqrt pow
-fabs fmax fmin NAN INFINITY HUGE_VAL NULL EOF stdin stdout stderr errno linux unix i386
+fabs fmax fmin NAN INFINITY HUGE_VAL NULL EOF stdin stdout stderr errno linux unix i386 signgam
+M_E M_LOG2E M_LOG10E M_LN2 M_LN10 M_PI M_PI_2 M_PI_4 M_1_PI M_2_PI M_2_SQRTPI M_SQRT2 M_SQRT1_2
+FP_NAN FP_INFINITE FP_ZERO FP_SUBNORMAL FP_NORMAL MATH_ERRNO MAXFLOAT
+BUFSIZ SEEK_SET SEEK_CUR SEEK_END TMP_MAX L_tmpnam
 """
 C = frozenset(_C_WORDS.split())
 
