@@ -66,8 +66,12 @@ def _expected(error: MicrogdError) -> click.ClickException:
         TrainingError,
     )
 
+    if isinstance(error, DrawingError):
+        from .pictures import in_options
+
+        return Failed(in_options(str(error)))
     job = (
-        *(DeviceError, DrawingError, MissingExtraError),
+        *(DeviceError, MissingExtraError),
         *(NonFiniteError, OutputError, StaleDataError, TrainingError),
     )
     return (Failed if isinstance(error, job) else BadInput)(str(error))

@@ -74,7 +74,7 @@ def save(drawing: Drawing, path: Path, dpi: float | None) -> Path:
         return drawing.save(path, dpi=dpi)
     except DrawingError as error:
         if _any_engine(drawing):
-            raise Failed(_in_options(str(error))) from error
+            raise Failed(in_options(str(error))) from error
         return _save_dot_instead(drawing, path)
 
 
@@ -94,12 +94,12 @@ def _any_engine(drawing: Drawing) -> bool:
     try:
         return any(engine.usable for engine in candidates(drawing.engine))
     except DrawingError as error:  # the one that --dot or MICROGD_DOT names is not there
-        raise BadInput(_in_options(str(error))) from error
+        raise BadInput(in_options(str(error))) from error
 
 
-def _in_options(message: str) -> str:
+def in_options(message: str) -> str:
     """A message for Python users, with this command's options."""
-    return message.replace("timeout=", "--timeout").replace("dot=/", "--dot /")
+    return message.replace("timeout=", "--timeout").replace("dot=", "--dot ")
 
 
 def _save_dot_instead(drawing: Drawing, path: Path) -> Path:

@@ -56,6 +56,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
       microgd play --bug overwrite
     """
     from .lesson import read_lesson
+    from .pictures import in_options
     from .plotted import require_different_files, require_endings
 
     outputs: tuple[str, ...] = options["outputs"] or ("circuit.html",)
@@ -96,11 +97,14 @@ def command(ctx: click.Context, /, **options: Any) -> None:
             timeout=options["timeout"] or 30.0,
         )
     except DrawingError as error:
-        raise BadInput(str(error)) from error
+        from microgd.draw.collapse import AROUND_ONE
+
+        raise BadInput(in_options(str(error).replace(f"{AROUND_ONE}; ", ""))) from error
     for name in outputs:
-        say(f"saved {page.save(name)}, {page.steps} steps")
+        steps = "1 step" if page.steps == 1 else f"{page.steps} steps"
+        say(f"saved {page.save(name)}, {steps}")
     if page.why_no_circuit:
-        say(f"The page has no circuit: {page.why_no_circuit}", err=True)
+        say(f"The page has no circuit: {in_options(page.why_no_circuit)}", err=True)
 
     from .nonfinite import trouble
     from .output import complain

@@ -59,8 +59,17 @@ def test_what_is_refused(here: Path) -> None:
     assert "does not end in .html" in refused(2, "play", *A1, "-o", "f.svg")
     assert "no directory" in refused(1, "play", *A1, "-o", "there/f.html")
     assert "is none of circuit, lecture" in refused(2, "play", *A1, "--look", "cards")
-    assert "too many for one picture" in refused(2, "play", "+".join(["x"] * 200), "x=1")
+    large = refused(2, "play", "+".join(["x"] * 200), "x=1")
+    assert "too many for one picture" in large
+    assert "--focus" not in large  # which pages do not have
     assert names_in(here) == []
+
+
+def test_problems_of_the_layout_are_told_with_options() -> None:
+    assert "--dot /no/dot:" in run("play", *A1, "--dot", "/no/dot", "-o", "d.html").stderr
+    for command in (("slides", *A1, "-o", "s.html"), ("worksheet", "-o", "w.html")):
+        assert "--dot /no/dot:" in refused(1, *command, "--dot", "/no/dot")
+    assert run("play", "x", "x=3").stdout == "saved circuit.html, 1 step\n"
 
 
 def test_without_an_engine_there_is_a_page_and_a_word(monkeypatch: pytest.MonkeyPatch) -> None:

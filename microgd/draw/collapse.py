@@ -11,6 +11,8 @@ from microgd.trace.lesson import Trace
 
 #: With scopes, a graph of more gates than this is collapsed.
 COLLAPSED = 30
+#: What pictures can do and pages cannot.
+AROUND_ONE = "draw around one node (focus='NAME', hops=2; --focus NAME --hops 2)"
 
 #: A chain of more gates than this is set compact, to fit a slide; boxes take more room.
 LONG = 10
@@ -99,7 +101,7 @@ def require_drawable(count: int, trace: Trace, *, full: bool, force: bool) -> No
         hints.append(f"expand less (scopes: {', '.join(scopes[:6])})")
     elif not scopes:
         hints.append("give it regions to collapse (with mg.scope('layer1'): …)")
-    hints.append("draw around one node (focus='NAME', hops=2; --focus NAME --hops 2)")
+    hints.append(AROUND_ONE)
     way = "full=True (--full)" if count <= FORCED else "full=True, force=True (--full --force)"
     hints.append(f"or draw all of it with {way}, which takes long")
     raise DrawingError(f"{count} gates are too many for one picture: {'; '.join(hints)}")
