@@ -226,7 +226,7 @@ def _run(ctx: click.Context, name: str, words: list[str]) -> Any:
 
     other = cli.get_command(ctx, name)
     assert other is not None
-    with other.make_context(name, words, parent=ctx) as inner:
+    with other.make_context(name, words, parent=ctx.find_root()) as inner:
         return other.invoke(inner)
 
 

@@ -76,7 +76,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     outputs: tuple[str, ...] = options["outputs"] or ("slides.pdf",)
     require_endings(outputs, ENDINGS)
     require_different_files(*outputs)
-    if options["notes"] and not any(name.endswith(".pdf") for name in outputs):
+    if options["notes"] and not any(name.lower().endswith(".pdf") for name in outputs):
         raise click.UsageError("--notes is about a PDF; a page of HTML has its notes: press n.")
     if any(name.lower().endswith(".pdf") for name in outputs):
         from microgd.teaching.typesetting import require_typst
@@ -145,7 +145,7 @@ def _save(
     except ArgumentError as error:
         raise BadInput(str(error).replace("only='backward'", "--only backward")) from error
     for name in outputs:
-        for path in made.save(name, options["notes"] if name.endswith(".pdf") else None):
+        for path in made.save(name, options["notes"] if name.lower().endswith(".pdf") else None):
             say(f"saved {path}" + (f", {len(made)} slides" if str(path) == name else ""))
     if made.number_size < READABLE:
         say(

@@ -117,8 +117,9 @@ def _write_beside(target: Path, content: bytes, permissions: int | None) -> None
 
 def _explain(target: Path, error: OSError) -> str:
     parent = _behind_links(target).parent
+    example = f"circuit{target.suffix or '.svg'}"
     reasons = {
-        errno.EISDIR: f"it is a directory; name a file inside it, such as {target / 'circuit.svg'}",
+        errno.EISDIR: f"it is a directory; name a file inside it, such as {target / example}",
         errno.ENOENT: "no file can be made there; choose another place"
         if parent.is_dir()
         else f"there is no directory {parent}; make it first: mkdir -p {parent}",

@@ -134,6 +134,10 @@ def test_what_cannot_be_done(arguments: tuple[str, ...], complaint: str) -> None
     assert complaint in refused(2, "lecture", *arguments)
 
 
+def test_a_refused_option_names_the_command_that_has_it() -> None:
+    assert "Try 'microgd draw --help'" in refused(2, "lecture", "draw", "A1", "--lok", "cards")
+
+
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_help_of_the_subcommands(name: str) -> None:
     told = said("lecture", name, "--help")

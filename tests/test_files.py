@@ -102,8 +102,11 @@ def test_missing_directory_is_named(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is a directory"):
+    with pytest.raises(OutputError, match="is a directory.*circuit.svg"):
         write_whole(tmp_path, "")
+    (tmp_path / "f.html").mkdir()
+    with pytest.raises(OutputError, match="such as .*f.html/circuit.html"):
+        write_whole(tmp_path / "f.html", "")
 
 
 def test_a_file_is_no_directory(tmp_path: Path) -> None:
