@@ -16,6 +16,7 @@ import microgd as mg
 from microgd.draw.palette import PALETTES
 from microgd.teaching.bugs.buggy import bugs, with_bug
 from microgd.teaching.frames import frames_of, same_size, size_of
+from microgd.teaching.slides.layout import HEIGHT, NUMBERS, SYMBOLS, WIDTH, number_size
 from microgd.teaching.slides.slides import MOST_SLIDES
 from microgd.teaching.typesetting import pdf_of
 from microgd.teaching.whole import formulas_of
@@ -170,6 +171,38 @@ def test_other_scripts_keep_their_names() -> None:
     """Letters that no font of ours has come from the system; a PDF is made either way."""
     x = mg.Tensor(2.0, name="重み")
     assert pages_of(mg.slides(x * 3.0, title="Градиент, měření, învățare").pdf()) == 5
+
+
+def test_what_a_low_circuit_leaves_the_formulas_take() -> None:
+    """A circuit that fills its place leaves formulas as they are; a chain lets them grow."""
+    full, chain = mg.slides(CIRCUIT).layout, mg.slides(NEURON, expand=True).layout
+    assert (full.room, full.grown) == (252, 1)
+    assert chain.grown > 1.4
+    for layout in (full, chain):
+        assert layout.room + layout.grown * (SYMBOLS[0] + NUMBERS[0]) == pytest.approx(HEIGHT)
+    for made in (mg.slides(CIRCUIT), mg.slides(NEURON, expand=True)):
+        width, height = size_of(made.pictures[0])
+        assert width * made.layout.factor <= WIDTH + 0.01
+        assert height * made.layout.factor <= made.layout.room + 0.01
+    x = mg.Tensor(2.0, name="a name that is much longer than any formula has room for")
+    assert mg.slides(mg.exp(mg.relu(mg.sin(x)))).layout.grown < chain.grown
+
+
+def test_a_wide_circuit_is_set_close_where_that_makes_its_numbers_larger() -> None:
+    made = mg.slides(NEURON, expand=True)
+    drawn = {c: number_size(made._draw(made.steps[0], c)) for c in (False, True)}
+    assert drawn[True] > drawn[False]
+    assert made.number_size == drawn[True]
+    roomy = mg.slides(CIRCUIT)
+    assert roomy.number_size == number_size(roomy._draw(roomy.steps[0], False)) > 20
+
+
+def test_the_last_page_writes_small_arrays_out() -> None:
+    made = mg.slides(mg.circuit("-log_softmax(s)[0]", s=[3.2, 5.1, -1.7]))
+    assert made.table.rows == (("s", "[3.20, 5.10, −1.70]", "[−0.87, 0.87, 9.68e−4]"),)
+    matrix = mg.slides(mg.circuit("sum(W @ x)", W=[[1, 2], [3, 4]], x=[1, -1]))
+    assert matrix.table.rows[0] == ("W", "[[1, 2], [3, 4]]", "[[1, −1], [1, −1]]")
+    assert "<mtable>" in matrix.html.rpartition("<table")[2]
 
 
 def test_one_pass_alone() -> None:

@@ -100,6 +100,25 @@ def test_nothing_reaches_beyond_its_page(slides: Any) -> None:
         slides.press("ArrowRight")
 
 
+@pytest.mark.parametrize(
+    ("program", "given"),
+    [
+        ("-log_softmax(s)[0]", {"s": [3.2, 5.1, -1.7]}),
+        ("sum((W @ s + 1)**2)", {"s": [3.2, 5.1, -1.7], "W": [[1, 2, 3], [4, 5, 6.5]]}),
+        ("sum(v)", {"v": [-1.25] * 6}),
+    ],
+)
+def test_large_formulas_and_tables_stay_on_their_pages(
+    browser: Any, tmp_path: Path, program: str, given: dict[str, Any]
+) -> None:
+    made = mg.slides(mg.circuit(program, **given), title="Arrays")
+    assert made.layout.grown > 1.05
+    browser.open(made.save(tmp_path / "wide.html")[0])
+    for _ in range(len(made)):
+        assert browser.run(STATE)["overflows"] == 0
+        browser.press("ArrowRight")
+
+
 def test_each_page_shows_the_numbers_of_its_step(slides: Any) -> None:
     """Which texts are visible comes from variables that each page sets for itself."""
     pages = slides.run(PAINTS)

@@ -13,6 +13,7 @@ from microgd.notation.reading import read
 from microgd.pages import hashed
 from microgd.teaching.frames import frames_of, size_of, with_prefix
 from microgd.teaching.inked import mathml_formula, numbers_of, rule_of, symbols_of
+from microgd.teaching.slides.layout import NUMBERS, SYMBOLS
 from microgd.translation import _
 
 if TYPE_CHECKING:
@@ -68,11 +69,14 @@ def _text(text: str) -> str:
 
 
 def _colours(slides: Slides) -> str:
-    colours = slides.colours
+    colours, layout = slides.colours, slides.layout
+    heights = (layout.room, SYMBOLS[0] * layout.grown, NUMBERS[0] * layout.grown)
+    rows = " ".join(f"{height:.0f}fr" for height in heights)
     inks = "; ".join(f"--{ink}: {getattr(colours, ink)}" for ink in _INKS)
     dark = "dark" if slides.palette == "dark" else "light"
     return (
         f":root {{ {inks}; --page: {colours.background}; --quiet: {colours.name}; "
+        f"--grown: {layout.grown:.3g}; --rows: {rows}; "
         f"color-scheme: {dark} }}"
     )
 
@@ -95,7 +99,11 @@ def _alone(slides: Slides) -> tuple[str, ...]:
 
 def _first(slides: Slides, note: str) -> str:
     parts = [f"<h1>{_text(slides.title)}</h1>"] if slides.title else []
-    parts += [to_mathml(read(f, slides.names), block=True) for f in slides.formulas[-7:]]
+    shown = slides.formulas[-7:]
+    if shown:
+        size = _size(2.6, 100 / max(map(len, shown)), 9 / len(shown))
+        lines = "".join(to_mathml(read(f, slides.names), block=True) for f in shown)
+        parts.append(f'<div class="whole" style="font-size:{size}">{lines}</div>')
     if not parts:
         parts.append(f"<h1>{_text(_('Backpropagation, gate by gate'))}</h1>")
     given = "".join(to_mathml(read(g, slides.names)) for g in slides.given[:16])
@@ -104,6 +112,11 @@ def _first(slides: Slides, note: str) -> str:
     if slides.author:
         parts.append(f"<p>{_text(slides.author)}</p>")
     return _section("plain", _("The calculation"), "".join(parts), note)
+
+
+def _size(most: float, *limits: float) -> str:
+    """How large, in rem, where so much is as wide or as high as the page."""
+    return f"{max(0.8, min(most, *limits)):.3g}rem"
 
 
 def _section(kind: str, label: str, inside: str, note: str) -> str:
@@ -155,7 +168,11 @@ def _last(slides: Slides, note: str) -> str:
     )
     more = len(table.rows) - MOST_ROWS
     rest = f"<p>{_text(_('and {n} more').format(n=more))}</p>" if more > 0 else ""
-    shown = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}"
+    high = 1 + sum(max(cell.count("],") for cell in row) + 1 for row in table.rows[:MOST_ROWS])
+    wide = max(sum(map(len, row)) for row in (table.columns, *table.rows[:MOST_ROWS]))
+    size = _size(2.0, 84 / wide, 15 / high)
+    shown = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    shown = f'<table style="font-size:{size}">{shown}</table>{rest}'
     return _section("plain", _("The gradients"), shown, note)
 
 

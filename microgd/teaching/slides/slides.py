@@ -8,21 +8,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from microgd.draw.drawing import LOOKS, draw
+from microgd.draw.drawing import LOOKS, Drawing, draw
 from microgd.draw.palette import Palette, palette_named
 from microgd.errors import ArgumentError, DrawingError
 from microgd.files import write_whole
 from microgd.graph.node import Node
+from microgd.graph.values import Value
 from microgd.notation.names import printable
 from microgd.teaching.bugs.buggy import Buggy
 from microgd.teaching.panel import Panel, panels
+from microgd.teaching.slides.layout import Layout, layout_of, number_size
 from microgd.teaching.whole import formulas_of, inputs_in_words, labels_of
 from microgd.trace.build import trace as build_trace
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import format_cell
+from microgd.trace.numbers import format_cell, format_value
 from microgd.trace.table import Table
 from microgd.translation import _, speaking
 
+#: Points: numbers of a circuit that are as large need no closer setting.
+LARGE = 15
 #: More pages are no lecture; each is a picture of its own.
 MOST_SLIDES = 250
 #: Rows of the table on the last page; of more, the first ones.
@@ -111,32 +115,43 @@ class Slides:
         """
         from microgd.teaching.frames import same_size
 
+        compact = self._first.style.compact if self._first.style else None
+        drawn = [self._first, *(self._draw(s, compact) for s in self.steps[1:])]
+        return same_size([replace(d, titles={}).svg for d in drawn])
+
+    def _draw(self, slide: Slide, compact: bool | None = None) -> Drawing:
         with speaking(self.lang):
-            drawn = [
-                draw(
-                    self.trace,
-                    self.look,
-                    palette=self.palette,
-                    gradients=self.trace.has_gradients,
-                    step=slide.panel.step,
-                    names="all",  # the formulas speak of every one
-                    engine=self.engine,
-                    timeout=self.timeout,
-                )
-                for slide in self.steps
-            ]
-            return same_size([replace(d, titles={}).svg for d in drawn])
+            return draw(
+                self.trace,
+                self.look,
+                palette=self.palette,
+                gradients=self.trace.has_gradients,
+                step=slide.panel.step,
+                names="all",  # the formulas speak of every one
+                compact=compact,
+                engine=self.engine,
+                timeout=self.timeout,
+            )
+
+    @cached_property
+    def _first(self) -> Drawing:
+        """The first picture. It is set close where its numbers are larger so on the page: in a
+        wide circuit, more of whose width is then numbers."""
+        ordinary = self._draw(self.steps[0])
+        if ordinary.style is None or ordinary.style.compact or number_size(ordinary) >= LARGE:
+            return ordinary
+        close = self._draw(self.steps[0], compact=True)
+        return max(ordinary, close, key=number_size)
 
     @property
     def number_size(self) -> float:
         """How large the numbers of the circuit are on a page, in points (the page is 842 wide)."""
-        import re
+        return number_size(self._first)
 
-        from microgd.teaching.slides.typst import factor_of
-
-        svg = self.pictures[0]
-        sizes = [float(s) for s in re.findall(r'font-size="([\d.]+)"', svg)]
-        return max((s for s in sizes if s <= 15), default=15.0) * factor_of(svg)
+    @cached_property
+    def layout(self) -> Layout:
+        """What of each page is the circuit's, and how large the formulas are."""
+        return layout_of(self.pictures[0], [s.panel for s in self.steps])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -342,7 +357,17 @@ def _table(trace: Trace) -> Table:
     if not trace.has_gradients:
         return Table("", ("", ">"), ((out.label, format_cell(out.value, trace.digits)),))
     heads = (_("input"), _("value") + ">", _("gradient of {f}").format(f=out.label) + ">")
-    return Table("", heads, trace.gradients().rows)
+    rows = []
+    for label, *told in trace.gradients().rows:
+        node = trace.node(label)
+        known = (node.value, node.gradient)
+        rows.append((label, *(_whole(trace, v, t) for v, t in zip(known, told, strict=True))))
+    return Table("", heads, tuple(rows))
+
+
+def _whole(trace: Trace, value: Value | None, told: str) -> str:
+    """A number or a small array as it is, however wide: there is room on the page."""
+    return told if value is None else format_value(value, trace.digits)
 
 
 def _too_many(count: int, only: str) -> str:

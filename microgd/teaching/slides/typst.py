@@ -14,16 +14,15 @@ from microgd.teaching.inked import (
     symbols_of,
     typst_formula,
 )
+from microgd.teaching.slides.layout import NUMBERS, PAGE, SYMBOLS, WIDTH
 from microgd.teaching.typesetting import colour, formula, picture, raw_string, words
 from microgd.translation import _
 
 if TYPE_CHECKING:
     from microgd.teaching.slides.slides import Slide, Slides
 
-#: Points: the page, the room for the circuit on it, and how much it may grow.
-PAGE = (842, 474)
-ROOM = (786, 252)
-LARGEST = 1.9
+#: Points: a sentence in the place of numbers.
+SENTENCE = 16
 
 _SETUP = """\
 #set document(title: {title}, author: {author}, date: none)
@@ -44,9 +43,9 @@ _SETUP = """\
   place(top + left, text(size: 14pt, fill: {quiet}, phase))
   place(top + right, text(size: 14pt, fill: {quiet}, [#number / #count]))
   let inside = align(center + horizon, circuit)
-  place(top + left, dy: 24pt, block(width: 100%, height: {room}pt, inside))
-  line_at(286pt, 62pt, 23pt, symbols)
-  line_at(352pt, 52pt, 28pt, numbers)
+  place(top + center, dy: 24pt, block(width: {wide}pt, height: {room}pt, inside))
+  line_at({symbols}, symbols)
+  line_at({numbers}, numbers)
   place(bottom + left, dy: 20pt, text(size: 9pt, fill: {quiet}, title))
   let done = rect(width: {width}pt * number / count, height: 4pt, fill: {active})
   place(bottom + left, dx: -28pt, dy: 28pt, done)
@@ -83,13 +82,20 @@ def _plain_title(slides: Slides) -> str:
 
 
 def _setup(slides: Slides, title: str) -> str:
-    colours = slides.colours
+    colours, layout = slides.colours, slides.layout
+    high, large = (n * layout.grown for n in SYMBOLS)
+    below = 24 + layout.room + 10
     return _SETUP.format(
         title=raw_string(title),
         author=raw_string(slides.author) if slides.author else "()",
         width=PAGE[0],
         height=PAGE[1],
-        room=ROOM[1],
+        wide=WIDTH,
+        room=layout.room,
+        symbols=f"{below:.1f}pt, {high:.1f}pt, {large:.1f}pt",
+        numbers="{:.1f}pt, {:.1f}pt, {:.1f}pt".format(
+            below + high + 4, *(n * layout.grown for n in NUMBERS)
+        ),
         background=colour(colours.background),
         ink=colour(colours.ink),
         quiet=colour(colours.name),
@@ -103,7 +109,8 @@ def _first(slides: Slides) -> str:
     rows = []
     if slides.title:
         rows.append(f"text(size: 38pt, weight: 700)[{words(slides.title)}]")
-    size = 30 if len(slides.formulas) < 4 else 22
+    lines_ = len(slides.formulas[-7:])
+    size = 50 if lines_ == 1 else 42 if lines_ == 2 else 34 if lines_ == 3 else 24
     if slides.formulas:
         lines = [f"fitted[{formula(f, slides.names, display=True)}]" for f in slides.formulas[-7:]]
         rows.append(f"text(size: {size}pt, stack(spacing: 14pt, {', '.join(lines)}))")
@@ -112,7 +119,7 @@ def _first(slides: Slides) -> str:
     if slides.given:
         given = " #h(1.2em) ".join(formula(g, slides.names) for g in slides.given[:16])
         more = " …" if len(slides.given) > 16 else ""
-        rows.append(f"text(size: 20pt)[{given}{more}]")
+        rows.append(f"text(size: 24pt)[{given}{more}]")
     if slides.author:
         quiet = colour(slides.colours.name)
         rows.append(f"text(size: 18pt, fill: {quiet})[{words(slides.author)}]")
@@ -121,7 +128,7 @@ def _first(slides: Slides) -> str:
 
 def _step(slides: Slides, slide: Slide, svg: str, title: str, colours: Palette) -> str:
     width, height = size_of(svg)
-    factor = factor_of(svg)
+    factor = slides.layout.factor
     panel = slide.panel
 
     def set_(formula: Formula) -> str:
@@ -132,18 +139,13 @@ def _step(slides: Slides, slide: Slide, svg: str, title: str, colours: Palette) 
         symbols = f"grid(columns: 2, column-gutter: 2.4em, {symbols}, {set_(rule_of(panel))})"
     numbers = set_(numbers_of(panel))
     if not panel.numbers:  # too long to write out: the sentence says what happens
-        numbers = f"text(size: 16pt)[{words(panel.sentence)}]" if _adds(slide) else "[]"
+        size = f"{SENTENCE * min(slides.layout.grown, 1.25):.1f}pt"
+        numbers = f"text(size: {size})[{words(panel.sentence)}]" if _adds(slide) else "[]"
     circuit = picture(svg, width=f"{width * factor:.1f}pt", height=f"{height * factor:.1f}pt")
     return (
         f"#slide([{words(slide.phase)}], [{words(title)}], {slide.number}, {len(slides.steps)}, "
         f"{circuit}, {symbols}, {numbers})"
     )
-
-
-def factor_of(svg: str) -> float:
-    """By how much a picture grows on its page."""
-    width, height = size_of(svg)
-    return min(ROOM[0] / width, ROOM[1] / height, LARGEST)
 
 
 def _adds(slide: Slide) -> bool:
@@ -159,18 +161,23 @@ def _last(slides: Slides) -> str:
     if not slides.trace.has_gradients:
         label, value = table.rows[0]
         result = formula(f"{label} = {value}", slides.names)
-        return f"#page(align(center + horizon, text(size: 40pt)[{result}]))"
+        return f"#page(align(center + horizon, text(size: 56pt)[{result}]))"
     shown = table.rows[:MOST_ROWS]
     quiet = colour(colours.name)
     cells = [f"text(fill: {quiet})[{words(c.rstrip('>'))}]" for c in table.columns]
     for row in shown:
         for role, cell in zip(slides.roles, row, strict=True):
             ink = colour(colour_of(role, colours))
-            cells.append(f"text(fill: {ink})[{formula(cell, slides.names) if cell else ''}]")
+            # Typst takes a matrix for no higher than its line, unless it is displayed.
+            told = formula(cell, slides.names, display="[[" in cell) if cell else ""
+            cells.append(f"text(fill: {ink})[{told}]")
     more = len(table.rows) - len(shown)
     rest = f", v(12pt), text(size: 14pt)[{words(_('and {n} more').format(n=more))}]" if more else ""
-    size = 26 if len(shown) <= 7 and len(table.columns) < 5 else 18
-    sides = ", ".join("right" if c.endswith(">") else "left" for c in table.columns)
+    # A table of a mistake has more columns; what is too wide or too high is fitted anyway.
+    size = max(18, min(36 if len(table.columns) < 5 else 22, 190 // (len(shown) + 1)))
+    sides = ", ".join(
+        "right + horizon" if c.endswith(">") else "left + horizon" for c in table.columns
+    )
     set_ = (
         f"table(columns: {len(table.columns)}, align: ({sides}), stroke: none, "
         f"inset: (x: 18pt, y: {size // 3}pt), {', '.join(cells)}, "
