@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import escape
+from html import escape, unescape
 
+from microgd.draw.engines.measuring import glyphs_width
 from microgd.notation.names import printable
 
 # graphviz-pure measures text well only under one plain font name; viewers want a list of them.
@@ -25,6 +26,14 @@ REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 ROOT_SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
 NODE = re.compile(r'<g id="[^"]*" class="node ([^"]*)">.*?</g>', re.DOTALL)
 POLYGON = re.compile(r'<polygon [^>]*points="([^"]*)"')
+# A name before a value, in three texts of one line: d₂, =, 3.90.
+NAMED_VALUE = re.compile(
+    r'(?P<name><text [^>]*?\bx=")(?P<x>[-\d.]+)'
+    r'(?P<size>"[^>]*?font-size="(?P<points>[\d.]+)"[^>]*>)'
+    r"(?P<text>[^<]*[^\x00-\x7f<][^<]*)"
+    r'(?P<equals></text>\s*<text [^>]*?\bx=")(?P<x2>[-\d.]+)(?P<sign>"[^>]*> = </text>)'
+    r'(?P<value>\s*<text [^>]*?\bx=")(?P<x3>[-\d.]+)'
+)
 TEXT_PLACE = re.compile(r'text-anchor="(?:start|middle)" x="[^"]*" y="([^"]*)"([^>]*)')
 
 
@@ -58,6 +67,7 @@ def tidy_svg(
     svg = svg.replace('="transparent"', '="none"')
     svg = _retitle(svg, titles or {})
     svg = NODE.sub(lambda node: _centre_texts(node, centred), svg)
+    svg = NAMED_VALUE.sub(_close_up, svg)
     svg = FONT.sub(_family, svg)
     # Square ends of lines cover the hairline between an edge and a wire's bar, but fill up dashes.
     svg = svg.replace(" stroke-dasharray=", ' stroke-linecap="butt" stroke-dasharray=')
@@ -112,6 +122,20 @@ def _centre_texts(node: re.Match[str], classes: tuple[str, ...]) -> str:
         return f'text-anchor="middle" x="{middle}" y="{place[1]}"{place[2]}'
 
     return TEXT_PLACE.sub(centred, node[0])
+
+
+def _close_up(row: re.Match[str]) -> str:
+    """A name outside ASCII moves up to its equals sign, and both to the middle.
+
+    Graphviz leaves room for a sign per byte, and a subscript has three bytes and is narrow.
+    """
+    width = glyphs_width(unescape(row["text"]), float(row["points"]), "Times italic")
+    half = (float(row["x2"]) - float(row["x"]) - width) / 2
+    name, equals, value = float(row["x"]) + half, float(row["x2"]) - half, float(row["x3"]) - half
+    return (
+        f"{row['name']}{name:.2f}{row['size']}{row['text']}"
+        f"{row['equals']}{equals:.2f}{row['sign']}{row['value']}{value:.2f}"
+    )
 
 
 def _middle(coordinates: list[float]) -> str:
