@@ -117,9 +117,11 @@ def _first(slides: Slides) -> str:
     elif not slides.title:
         rows.append(f"text(size: 34pt, weight: 700)[{words(_plain_title(slides))}]")
     if slides.given:
-        given = " #h(1.2em) ".join(formula(g, slides.names) for g in slides.given[:16])
+        given = " #h(1.2em, weak: true) ".join(
+            f"#box[{formula(g, slides.names)}]" for g in slides.given[:16]
+        )
         more = " …" if len(slides.given) > 16 else ""
-        rows.append(f"text(size: 24pt)[{given}{more}]")
+        rows.append(f"text(size: 24pt)[#set par(leading: 1em); {given}{more}]")
     if slides.author:
         quiet = colour(slides.colours.name)
         rows.append(f"text(size: 18pt, fill: {quiet})[{words(slides.author)}]")
