@@ -15,6 +15,7 @@ from .failures import BadInput
 
 if TYPE_CHECKING:
     from microgd.language.circuit import Circuit
+    from microgd.teaching.lectures import Lecture
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -118,20 +119,32 @@ def given_words(words: Sequence[str], file: str | None) -> tuple[str | None, lis
     return _split(list(words), file) if plain and file is None else (None, list(words))
 
 
+def lecture_title(words: Sequence[str], file: str | None) -> str:
+    """What the lecture is called whose id is all that is given; else nothing."""
+    row = None if file is not None else _lecture(words)
+    return row.title if row else ""
+
+
 def _of_lecture(words: Sequence[str]) -> list[str]:
     """The arguments that make a lecture's circuit, if its id is all that is given."""
-    if len(words) != 1 or not _LECTURE.fullmatch(words[0]):
-        return []
-    from microgd.errors import ArgumentError
-    from microgd.teaching.lectures import lecture
-
-    try:
-        row = lecture(words[0])
-    except ArgumentError:  # a name without a value, of which the language says so
+    row = _lecture(words)
+    if row is None:
         return []
     if not row.words:
         raise BadInput(f"lecture {row.id} has no circuit; see: microgd lecture show {row.id}")
     return list(row.words)
+
+
+def _lecture(words: Sequence[str]) -> Lecture | None:
+    if len(words) != 1 or not _LECTURE.fullmatch(words[0]):
+        return None
+    from microgd.errors import ArgumentError
+    from microgd.teaching.lectures import lecture
+
+    try:
+        return lecture(words[0])
+    except ArgumentError:  # a name without a value, of which the language says so
+        return None
 
 
 def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:

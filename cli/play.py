@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .arguments import ProgramCommand, program_arguments
+from .arguments import ProgramCommand, lecture_title, program_arguments
 from .bug import bug_options, require_bug_options
 from .choices import Choice, lang_option, lesson_options, output_option
 from .failures import FAILED, BadInput
@@ -23,7 +23,7 @@ PALETTES = ("default", "colour-blind", "mono")
 @click.command("play", cls=ProgramCommand)
 @program_arguments
 @output_option("Where to: .html. May be repeated.  [default: circuit.html]")
-@click.option("--title", metavar="TEXT", help="Of the page.  [default: the expression]")
+@click.option("--title", metavar="TEXT", help="Of the page.  [default: the lecture's, or the expression]")
 @click.option("--quiz", is_flag=True, help="Ask for each number before it appears.")
 @click.option("--look", type=Choice(LOOKS), help="What the circuit looks like.")
 @click.option("--palette", type=Choice(PALETTES), help="Its colours; the page can change them.")
@@ -82,7 +82,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:
             digits=options["digits"],
         )
         what = lesson.trace
-        title = options["title"] or title_of(lesson.circuit, lesson.trace)
+        named = options["title"] or lecture_title(options["words"], options["file"])
+        title = named or title_of(lesson.circuit, lesson.trace)
     try:
         page = play(
             what,

@@ -37,6 +37,19 @@ def test_the_options_reach_the_page(here: Path) -> None:
     assert "var(--scales-fill)" in text
 
 
+def test_a_lecture_is_called_what_the_catalogue_calls_it(here: Path) -> None:
+    def title() -> str:
+        text = (here / "circuit.html").read_text(encoding="utf-8")
+        return text.partition("<title>")[2].partition("</title>")[0]
+
+    said("play", "A2")
+    assert title() == "A neuron with a sigmoid, gate by gate"
+    said("play", "A2", "--lang", "cs")
+    assert title().startswith("Neuron se sigmoid")
+    said("play", "A2", "--title", "Mine")
+    assert title() == "Mine"
+
+
 def test_a_program_in_a_file(here: Path) -> None:
     (here / "f.txt").write_text("q = x + y\nf = q * z\n", encoding="utf-8")
     assert said("play", "-f", "f.txt", "x=1", "y=2", "z=3") == "saved circuit.html, 7 steps\n"
