@@ -23,7 +23,9 @@ PALETTES = ("default", "colour-blind", "mono")
 @click.command("play", cls=ProgramCommand)
 @program_arguments
 @output_option("Where to: .html. May be repeated.  [default: circuit.html]")
-@click.option("--title", metavar="TEXT", help="Of the page.  [default: the lecture's, or the expression]")
+@click.option(
+    "--title", metavar="TEXT", help="Of the page.  [default: the lecture's, or the expression]"
+)
 @click.option("--quiz", is_flag=True, help="Ask for each number before it appears.")
 @click.option("--look", type=Choice(LOOKS), help="What the circuit looks like.")
 @click.option("--palette", type=Choice(PALETTES), help="Its colours; the page can change them.")
