@@ -23,7 +23,7 @@ ENDINGS = (".pdf", ".html", ".typ")
 @click.command("worksheet")
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**63),
+    type=click.IntRange(0),
     default=0,
     show_default=True,
     metavar="N",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,17 @@ def test_the_same_seed_is_the_same_for_ever() -> None:
     assert [dice.below(100) for _ in range(6)] == [80, 42, 78, 12, 55, 18]
     first = exercises(7, 2, 2)[1]
     assert (first.program, first.values) == (
-        "f = w * (((z - v) + x) + y)",
+        "f = w * (z - v + x + y)",
         {"x": -2, "y": 3, "z": 5, "w": -3, "v": 1},
     )
+
+
+@pytest.mark.parametrize("level", range(1, 6))
+def test_a_program_is_the_circuit_with_no_bracket_too_many(level: int) -> None:
+    """As many as the language's own printer writes."""
+    for seed in range(8):
+        for exercise in exercises(seed, level, 3):
+            assert exercise.program.count("(") == exercise.circuit.program.count("(")
 
 
 def test_dice_reach_every_choice_and_none_beyond() -> None:
@@ -241,7 +250,7 @@ def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
         ({"level": True}, "level is"),
         ({"count": 0}, "count is"),
         ({"count": 61}, "from 1 to 60"),
-        ({"seed": -1}, "seed is"),
+        ({"seed": -1}, "seed is a whole number from 0 on"),
         ({"seed": 1.5}, "seed is"),
         ({"paper": "a3"}, "paper is"),
         ({"palette": "pink"}, "no palette"),
@@ -267,6 +276,22 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("s.html").read_text(encoding="utf-8") == sheet.html("none")
     assert Path("k.html").read_text(encoding="utf-8") == sheet.html("only")
     assert pdf_of(Path("s.typ").read_text(encoding="utf-8"), "s") == Path("s.pdf").read_bytes()
+
+
+def test_the_foot_has_the_command_that_makes_the_sheet_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with mg.speaking("cs"):
+        sheet = mg.worksheet(2**70, 3, 2, table=True, title="Pátá hodina", paper="letter",
+                             palette="default")  # fmt: skip
+    assert sheet.command == (
+        f"microgd worksheet --seed {2**70} --level 3 --count 2 --table --title 'Pátá hodina' "
+        "--paper letter --palette default --lang cs"
+    )
+    said(*shlex.split(sheet.command)[1:], "-o", "s.html")
+    assert Path("s.html").read_text(encoding="utf-8") == sheet.html()
+    assert mg.worksheet(1, 2, 1).command == "microgd worksheet --seed 1 --level 2 --count 1"
 
 
 def test_bad_usage_of_the_command() -> None:

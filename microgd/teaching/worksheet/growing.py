@@ -12,6 +12,13 @@ NAMES = ("x", "y", "z", "w", "v")
 #: Shapes of the names in the templates; of all others [2].
 _MATRICES = frozenset("ABCW")
 _CALLS = frozenset({"max", "min", "relu", "exp", "sigmoid"})
+#: How tightly each form binds, loosest first, as in the language itself.
+_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 6)
+_BINDING = {
+    "+": _SUM, "-": _SUM, "*": _PRODUCT, "recip": _PRODUCT, "neg": _SIGN, "square": _POWER,
+}  # fmt: skip
+#: Gates of one input that are no calls, and how tightly their operand has to bind.
+_SIGNS = {"neg": ("-{}", _SIGN), "recip": ("1 / {}", _SIGN), "square": ("{}**2", _ATOM)}
 _COMMUTATIVE = frozenset({"+", "*", "max", "min"})
 
 
@@ -44,10 +51,10 @@ class _Part:
     constant: bool = False
     idle: bool = False
 
-    @property
-    def held(self) -> str:
-        """The text as an operand: with brackets where it needs some."""
-        return self.text if self.text.isalnum() or self.gate in _CALLS else f"({self.text})"
+    def held(self, binding: int) -> str:
+        """The text as an operand: in brackets if it binds more loosely than its place asks for."""
+        own = _ATOM if self.text.isalnum() else _BINDING.get(self.gate, _ATOM)
+        return self.text if own >= binding else f"({self.text})"
 
 
 def grow(level: Level, dice: Dice) -> Grown:
@@ -108,7 +115,8 @@ def _unary(level: Level, dice: Dice, parts: list[_Part]) -> _Part:
     inside = dice.take(parts)
     text = f"{gate}({inside.text})"
     if gate not in _CALLS:
-        text = {"neg": "-{}", "recip": "1 / {}", "square": "{}**2"}[gate].format(inside.held)
+        form, binding = _SIGNS[gate]
+        text = form.format(inside.held(binding))
     idle = inside.idle or inside.constant or inside.gate == gate
     form = f"{gate}({inside.form})"
     return _Part(text, form, gate, inside.depth + 1, idle=idle)
@@ -119,7 +127,8 @@ def _binary(level: Level, dice: Dice, parts: list[_Part]) -> _Part:
     left, right = dice.take(parts), dice.take(parts)
     text = f"{gate}({left.text}, {right.text})"
     if gate in "+-*":
-        text = f"{left.held} {gate} {right.held}"
+        binding = _BINDING[gate]  # from the left: x − y − z is (x − y) − z
+        text = f"{left.held(binding)} {gate} {right.held(binding + 1)}"
     forms = [left.form, right.form]
     if gate in _COMMUTATIVE:
         forms.sort()

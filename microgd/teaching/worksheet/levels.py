@@ -133,7 +133,9 @@ def level_of(number: int) -> Level:
     return LEVELS[number - 1]
 
 
-def require_whole(name: str, value: Any, least: int, most: int) -> None:
-    """Refuse what is no whole number between two others."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ArgumentError(f"{name} is a whole number from {least} to {most}, got {value!r}")
+def require_whole(name: str, value: Any, least: int, most: int | None = None) -> None:
+    """Refuse what is no whole number between two others, or from one on."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        span = f"{least} on" if most is None else f"{least} to {most}"
+        raise ArgumentError(f"{name} is a whole number from {span}, got {value!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from microgd.draw.drawing import draw
@@ -59,9 +60,13 @@ class Worksheet:
     @property
     def command(self) -> str:
         """The command that makes this sheet again."""
-        return (
-            f"microgd worksheet --seed {self.seed} --level {self.level.number} --count {len(self)}"
-        )
+        parts = [f"--seed {self.seed} --level {self.level.number} --count {len(self)}"]
+        parts += ["--table"] if self.table else []
+        parts += [f"--title {quote(self.title)}"] if self.title else []
+        parts += [f"--paper {self.paper}"] if self.paper != PAPERS[0] else []
+        parts += [f"--palette {self.palette}"] if self.palette != "mono" else []
+        parts += [f"--lang {self.lang}"] if self.lang != "en" else []
+        return f"microgd worksheet {' '.join(parts)}"
 
     @cached_property
     def blanks(self) -> tuple[str, ...]:
@@ -176,7 +181,7 @@ def worksheet(
     {'x': -3.0, 'y': -3.0, 'z': -3.0, 'w': 5.0, 'v': 3.0}
     """
     wanted = level_of(level)
-    require_whole("seed", seed, 0, 2**63)
+    require_whole("seed", seed, 0)
     require_whole("count", count, 1, MOST)
     if paper not in PAPERS:
         raise ArgumentError(f"paper is {' or '.join(map(repr, PAPERS))}, got {paper!r}")
