@@ -14,6 +14,9 @@ from microgd.translation import _, ngettext
 #: Which steps are asked: of the forward pass, of the backward pass, or both.
 Asked = Literal["forward", "backward", "all"]
 
+#: After so many wrong answers it helps to know that there is help.
+_STUCK = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -58,7 +61,10 @@ class Attempt:
             return Reply(str(error))
         self.right = verdict.right
         self.wrong += not verdict.right
-        return Reply(verdict.sentence, done=verdict.right, right=verdict.right)
+        said = verdict.sentence
+        if self.wrong == _STUCK and not self.hints and not self.right:
+            said += " " + _("An empty line is a hint, s shows the answer.")
+        return Reply(said, done=verdict.right, right=verdict.right)
 
     def hint(self) -> Reply:
         """The next hint, or the solution after the last one."""
