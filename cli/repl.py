@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from .choices import lang_option
 
 if TYPE_CHECKING:
     from .repl_commands import Repl
+
+#: A name and plain numbers, which depend on no other line.
+_NUMBERS = re.compile(r"[^=]*=(?:[-+\d.,e\[\]\s]|inf|nan)*", re.IGNORECASE)
 
 
 @click.command("repl", cls=ProgramCommand)
@@ -48,5 +52,6 @@ def _begin(repl: Repl, words: tuple[str, ...], file: str | None) -> None:
         repl.begin(partial(repl.load, file))
     if words:
         text, values = given_words(words, file)
+        values.sort(key=lambda value: not _NUMBERS.fullmatch(value))  # "f = x * y" x=2 y=3
         for line in (*values, *([text] if text else [])):
             repl.begin(partial(repl.calculate, line))

@@ -52,6 +52,13 @@ def test_values_and_expressions() -> None:
     )
 
 
+def test_numbers_come_before_the_lines_that_need_them() -> None:
+    result = run("repl", "f = x * y", "x=2", "y=[3,4]", "--no-history", input="")
+    assert (result.exit_code, result.output) == (0, "x = 2\ny = [3, 4]\nf = [6, 8]\n")
+    made = run("repl", "y=3", "x=y*2", "x*x", "--no-history", input="")
+    assert made.output.splitlines()[-1] == "36"
+
+
 def test_gradients() -> None:
     assert answers(LINES + "backward f\n") == ["∂f/∂x = −4", "∂f/∂y = −4", "∂f/∂z = 3"]
     assert answers(LINES + "backward\ngrad q\n") == ["∂f/∂q = −4"]
