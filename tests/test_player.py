@@ -18,13 +18,13 @@ import pytest
 import microgd as mg
 from microgd.draw.engines import rendering
 from microgd.errors import DrawingError
-from microgd.pages import filled, json_in_page, packed_json, unpacked_json
+from microgd.pages import filled, json_in_page, packed_json, unpacked, unpacked_json
 from microgd.teaching.bugs.buggy import bugs, with_bug
 from microgd.teaching.player.colours import SWITCHED, style_sheet, variables
 from microgd.teaching.player.page import MOST_STEPS
 from microgd.teaching.player.timeline import appear, timeline
 from microgd.teaching.player.words import KINDS
-from microgd.translation import speaking
+from microgd.translation import LANGUAGES, speaking
 
 TWELVE = "tanh(w0*x0 + w1*x1 + b) * max(a, w0*c) + sigmoid(x0*x1) + c"
 
@@ -38,6 +38,13 @@ def data_of(page: Any) -> Any:
     found = re.search(r'<script id="data" type="text/plain">([^<]*)</script>', page.html)
     assert found
     return unpacked_json(found[1])
+
+
+def program_of(page: Any) -> str:
+    """What the page runs once it has unpacked it."""
+    found = re.search(r'<script id="program" type="text/plain">([^<]*)</script>', page.html)
+    assert found
+    return unpacked(found[1])
 
 
 class Tags(HTMLParser):
@@ -74,7 +81,7 @@ def test_the_page_is_well_formed_and_self_contained(page: Any) -> None:
             assert (attributes.get(name) or "#").startswith(("#", "data:,"))
     ids = [a["id"] for _, a in tags.tags if "id" in a]
     assert len(ids) == len(set(ids))
-    script = page.html.rpartition("<script>")[2]
+    script = page.html.rpartition("<script>")[2] + program_of(page)
     assert not re.search(r"\beval\(|new Function|fetch\(|XMLHttp|import\(|https?:", script)
 
 
@@ -83,10 +90,11 @@ def test_only_its_own_style_and_script_may_run(page: Any) -> None:
     assert policy
     rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";"))
     assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
-    for kind, tag in (("style", "style"), ("script", "script")):
-        (source,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page.html, re.DOTALL)
-        digest = b64encode(sha256(source.encode()).digest()).decode()
-        assert rules[f"{kind}-src"] == f"'sha256-{digest}'"
+    (style,) = re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
+    (start,) = re.findall(r"<script>(.*?)</script>", page.html, re.DOTALL)
+    for kind, sources in (("style", [style]), ("script", [start, program_of(page)])):
+        digests = [b64encode(sha256(source.encode()).digest()).decode() for source in sources]
+        assert rules[f"{kind}-src"] == " ".join(f"'sha256-{digest}'" for digest in digests)
 
 
 def test_every_word_of_the_page_is_in_its_language() -> None:
@@ -96,16 +104,20 @@ def test_every_word_of_the_page_is_in_its_language() -> None:
     english = mg.play(mg.circuit("x * y", x=2, y=3))
     assert '<html lang="en"' in english.html
     assert "{{" not in english.html
-    used = set(re.findall(r"words\.(\w+)", english.html)) - {"filter", "map"}
+    used = set(re.findall(r"words\.(\w+)", program_of(english))) - {"filter", "map"}
+    assert len(used) > 10
     assert used <= set(data_of(english)["words"])
     assert {f"kind_{kind}" for kind in KINDS} <= set(data_of(english)["words"])
 
 
-def test_a_circuit_of_twelve_gates_is_a_small_page() -> None:
-    circuit = twelve()
-    gates = sum(node.kind == "gate" for node in circuit.trace().nodes)
-    assert gates == 12
-    assert len(mg.play(circuit).html.encode()) < 80_000
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_circuit_of_twelve_gates_is_a_small_page(lang: str) -> None:
+    with speaking(lang):
+        trace = twelve().trace()
+    assert sum(node.kind == "gate" for node in trace.nodes) == 12
+    page = mg.play(trace, title=TWELVE)
+    assert f'<html lang="{lang}"' in page.html
+    assert len(page.html.encode()) < 72_000
 
 
 def test_the_same_program_makes_the_same_bytes(page: Any) -> None:
@@ -297,15 +309,18 @@ def test_json_in_pages() -> None:
 @pytest.mark.parametrize("name", bugs())
 def test_a_mistake_is_played_beside_the_right_thing(name: str) -> None:
     bug = with_bug(None, name)
-    moments = timeline(bug.right, bug.wrong)
-    assert [m.right for m in moments if m.right] == list(bug.right.events)
-    assert [m.wrong for m in moments if m.wrong] == list(bug.wrong.events)
+    moments = []
+    for right, wrong in bug.rounds:
+        both = timeline(right, wrong)
+        assert [m.right for m in both if m.right] == list(right.events)
+        assert [m.wrong for m in both if m.wrong] == list(wrong.events)
+        moments += both
     page = mg.play(bug)
     data = data_of(page)
     assert page.steps == len(data["steps"]) == len(moments)
-    assert len(data["boards"]) == 2
-    assert data["boards"][0]["differing"] == []
-    assert data["boards"][1]["differing"]
+    assert len(data["boards"]) == 2 * len(bug.rounds)
+    assert not any(board["differing"] for board in data["boards"][::2])
+    assert data["boards"][-1]["differing"]
     for moment, step in zip(moments, data["steps"], strict=True):
         assert bool(step["lit"][0]) == (moment.right is not None)
         assert bool(step["lit"][1]) == (moment.wrong is not None)
@@ -316,8 +331,9 @@ def test_the_wrong_numbers_are_framed() -> None:
     wrong = data_of(mg.play(bug))["boards"][1]
     view = mg.draw(bug.wrong, names="all").view
     assert view is not None
-    (place, kind), *rest = wrong["differing"]
+    (place, kind, step), *rest = wrong["differing"]
     assert rest == []
+    assert step == wrong["lines"][place][1]
     assert kind == "g"
     assert view.lines[place].id == "n0.out"
     assert view.lines[place].below == "3"
@@ -340,6 +356,50 @@ def test_both_circuits_show_a_number_at_the_step_that_tells_it() -> None:
     total = when.totals["n1"]
     assert moments[total].right is bug.right.events[5]
     assert total > 5
+
+
+def test_data_that_change_midway_are_there_from_the_start() -> None:
+    bug = with_bug(mg.circuit("(x + y) * z", x=-2, y=5, z=-4), "stale-data", change={"x": 1})
+    data = data_of(mg.play(bug))
+    right, wrong = data["boards"]
+    (change,) = [i for i, step in enumerate(data["steps"]) if step["kind"] == "changes"]
+    ((above, _, node, *changed),) = [line for line in wrong["lines"] if len(line) > 3]
+    assert (above, node, changed) == (-1, 0, ["−2", change])
+    assert all(len(line) == 3 for line in right["lines"])
+    x = wrong["nodes"][0]
+    assert (x["was"], x["until"], x["value"]) == ("−2", change, "1")
+    view = mg.draw(bug.wrong, names="all").view
+    assert view is not None
+    framed = {view.lines[line].nodes for line, kind, _ in wrong["differing"] if kind == "v"}
+    assert framed == {("n2",), ("n4",)}  # q and f are of the old x, which is new by the end
+
+
+def test_every_step_of_a_descent_is_played() -> None:
+    """x ← x − 0.1 · 2x from 3: right 2.4, 1.92; with what is left in .grad 2.4, 1.32, −0.024."""
+    bug = with_bug(mg.circuit("x**2", x=3), "no-zero-grad")
+    page = mg.play(bug)
+    data = data_of(page)
+    assert data["rounds"] == [0, 4, 9]
+    assert [step["round"] for step in data["steps"]] == [0] * 4 + [1] * 5 + [2] * 5
+    told = [(b["nodes"] if "nodes" in b else data["nodes"])[0] for b in data["boards"]]
+    values = [(x["was"], x["value"]) for x in told]
+    assert values[::2] == [("3.00", "2.40"), ("2.40", "1.92"), ("1.92", "1.54")]
+    assert values[1::2] == [("3.00", "2.40"), ("2.40", "1.32"), ("1.32", "−0.02")]
+    assert "x ← 2.40 − 0.1 · 10.80 = 1.32" in page.html
+    (first,) = [q for q in data["questions"]["9"] if q["kind"] == "number"]
+    assert first["answer"] == [pytest.approx(1.92**2)]  # of the data before this step's change
+    assert not [mistake for mistake in first["mistakes"] if mistake["values"] == first["answer"]]
+    # x is the same in both until the second step's update, and framed from there on
+    second, third = data["boards"][3]["differing"], data["boards"][5]["differing"]
+    assert [step for line, kind, step in second if (line, kind) == (1, "v")] == [8]
+    assert [step for line, kind, step in third if (line, kind) == (1, "v")] == [-1]
+    assert page.html.count("<h2>Right · step ") == 3
+
+
+def test_a_page_plays_a_few_steps_of_descent() -> None:
+    bug = with_bug(mg.circuit("x**2", x=3), "no-zero-grad", steps=21)
+    with pytest.raises(DrawingError, match="at most 20 steps of descent, not 21"):
+        mg.play(bug)
 
 
 # -- files and notebooks ------------------------------------------------------------------------

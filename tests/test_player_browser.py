@@ -17,6 +17,7 @@ import microgd as mg
 from microgd.draw.arrange import ON_WIRE
 from microgd.draw.engines import rendering
 from microgd.pages import unpacked_json
+from microgd.teaching.bugs.buggy import with_bug
 from microgd.teaching.javascript import javascript
 from microgd.teaching.quiz.question import Question, questions_of
 from microgd.trace.numbers import format_number, format_shape, format_value, norm
@@ -255,6 +256,47 @@ def test_who_loses_is_seen_when_it_is_told(opened: Any, browser: Any, paper: boo
         browser.run("document.getElementById('show').click()")  # of two questions
         assert browser.run(dashed) == sum(s <= step for s in losing)
         browser.press("ArrowRight")
+
+
+def test_data_are_seen_before_and_after_their_change(opened: Any) -> None:
+    """On the wrong circuit; going back shows the old ones again."""
+    circuit = mg.circuit("(x + y) * z", x=-2, y=5, z=-4)
+    browser = opened(mg.play(with_bug(circuit, "stale-data", change={"x": 1})))
+    x = """
+      const text = document.querySelectorAll(".board")[1].querySelector('[data-l="1"] .v');
+      return [text.textContent, text.classList.contains("off")];
+    """
+    keys = ("Home", "ArrowRight", "ArrowRight", "End", "Home")
+    for key, seen in zip(keys, ("−2", "−2", "1", "1", "−2"), strict=True):
+        browser.press(key)
+        assert browser.run(x) == [seen, False]
+    browser.press("ArrowRight")
+    browser.press("ArrowRight")
+    mistaken = browser.run("return document.getElementById('mistaken').textContent")
+    assert "x.data changes: −2 → 1" in mistaken
+
+
+def test_the_steps_of_a_descent_follow_each_other(opened: Any) -> None:
+    browser = opened(mg.play(with_bug(mg.circuit("x**2", x=3), "no-zero-grad")))
+    seen = """
+      const boards = [...document.querySelectorAll(".board")];
+      const shown = boards.filter((b) => b.checkVisibility());
+      const pressed = [...document.querySelectorAll(".jumps button")];
+      return [shown.map((b) => boards.indexOf(b)),
+              pressed.findIndex((b) => b.getAttribute("aria-pressed") === "true"),
+              shown.map((b) => b.querySelector('[data-l="1"] .v').textContent),
+              shown.map((b) => b.querySelector("svg").getBoundingClientRect().width > 100),
+              document.getElementById("nudge").checkVisibility()];
+    """
+    assert browser.run(seen) == [[0, 1], 0, ["3.00", "3.00"], [True, True], False]
+    browser.press("End")
+    assert browser.run(seen) == [[4, 5], 2, ["1.54", "−0.02"], [True, True], False]
+    browser.run("document.querySelectorAll('.jumps button')[1].click()")
+    assert browser.run(seen) == [[2, 3], 1, ["2.40", "2.40"], [True, True], False]
+    browser.press("ArrowLeft")
+    assert browser.run(seen) == [[0, 1], 0, ["2.40", "2.40"], [True, True], False]
+    sentence = browser.run("return document.getElementById('sentence').textContent")
+    assert sentence == "x ← 3.00 − 0.1 · 6.00 = 2.40"
 
 
 # -- the quiz -----------------------------------------------------------------------------------

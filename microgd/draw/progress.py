@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from microgd.errors import DrawingError
 from microgd.trace.lesson import Trace
@@ -36,11 +36,13 @@ class Appearances:
         values: node id → the step that computes its value.
         along: wire id → the step that settles its own contribution: the broadcast sum, if any.
         totals: node id → the step that settles its whole gradient: the branch sum, if any.
+        changes: node id → the step that changes its data, of an input to which that happens.
     """
 
     values: dict[str, int]
     along: dict[str, int]
     totals: dict[str, int]
+    changes: dict[str, int] = field(default_factory=dict)
 
 
 def appearances(trace: Trace) -> Appearances:
@@ -49,7 +51,7 @@ def appearances(trace: Trace) -> Appearances:
     >>> import microgd as mg
     >>> appearances(mg.circuit("x * y", x=2, y=3).trace())
     Appearances(values={'n0': -1, 'n1': -1, 'n2': 0}, along={'n2.0': 2, 'n2.1': 3},
-    totals={'n0': 2, 'n1': 3, 'n2': 1})
+    totals={'n0': 2, 'n1': 3, 'n2': 1}, changes={})
     """
     values = {n.id: -1 for n in trace.nodes if n.kind != "gate"}
     along: dict[str, int] = {}
@@ -64,7 +66,7 @@ def appearances(trace: Trace) -> Appearances:
             along[event.wire or ""] = event.step
     last = len(trace.events) - 1  # where nothing arrives, that is known at the end
     totals = {n.id: settled.get(n.id, last) for n in trace.nodes if n.gradient is not None}
-    return Appearances(values, along, totals)
+    return Appearances(values, along, totals, {e.node: e.step for e in trace.changes})
 
 
 def progress(trace: Trace, step: int | None, *, gradients: bool = True) -> Progress:

@@ -20,14 +20,14 @@ from microgd.graph.order import topological_order
 from microgd.graph.row import INPUT
 from microgd.graph.values import Value, as_value, shape_of, value_from
 from microgd.language.circuit import circuit
-from microgd.teaching.bugs.descending import Step, descend
+from microgd.teaching.bugs.descending import Step, descend, update_text, with_update
 from microgd.teaching.bugs.listing import BUGS, Bug
 from microgd.teaching.bugs.stale import renewed, trace_stale
 from microgd.teaching.bugs.wrong_sweeps import depth_first, overwriting, to_all_inputs
 from microgd.teaching.bugs.wrong_trace import WrongSweep, trace_wrongly
 from microgd.trace.build import output_of, trace
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import digits_for, format_value, short_number
+from microgd.trace.numbers import digits_for, short_number
 from microgd.trace.table import Table
 from microgd.translation import _, translated
 
@@ -77,6 +77,13 @@ class Buggy:
             t.line(e) for t in traces for e in t.events if e.kind != "forward" or e.pattern
             == "changes"
         )  # fmt: skip
+
+    @property
+    def rounds(self) -> tuple[tuple[Trace, Trace], ...]:
+        """Both lessons of each step, from its forward pass to the new data at its end."""
+        if not self.taken:
+            return self.steps
+        return tuple((with_update(a, self.lr), with_update(b, self.lr)) for a, b in self.taken)
 
     def table(self) -> Table:
         """Right and wrong, row by row; where they differ, a mark."""
@@ -319,16 +326,7 @@ def _step_title(pair: tuple[Step, Step], number: int, lr: float) -> tuple[str, s
 
 
 def _step_text(step: Step, number: int, lr: float) -> str:
-    said: list[str] = []
-    digits = step.trace.digits
-    for name, grad in step.grad.items():
-        if len(step.grad) > 2 or np.size(grad) > 1:
-            said = []
-            break
-        shown = format_value(grad, digits)
-        shown = f"({shown})" if shown.startswith("−") else shown
-        old = format_value(step.trace.node(name).value, digits)
-        new = format_value(step.after[name], digits)
-        said.append(f"{name} ← {old} − {short_number(lr)} · {shown} = {new}")
     title = _("step {n}").format(n=number)
-    return f"{title}: {', '.join(said)}" if said else title
+    if len(step.grad) > 2 or any(np.size(grad) > 1 for grad in step.grad.values()):
+        return title
+    return f"{title}: {', '.join(update_text(step, name, lr) for name in step.grad)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from microgd.graph.node import Node
@@ -12,7 +13,7 @@ from microgd.teaching.bugs.stale import renewed
 from microgd.teaching.bugs.wrong_trace import said_event, with_more
 from microgd.trace.build import trace
 from microgd.trace.lesson import Trace
-from microgd.trace.numbers import format_value
+from microgd.trace.numbers import format_value, short_number
 from microgd.translation import _
 
 
@@ -59,6 +60,32 @@ def descend(
             )
         )
     return found
+
+
+def update_text(step: Step, name: str, lr: float) -> str:
+    """What a step does with one of its parameters: `x ← 2.40 − 0.1 · 4.80 = 1.92`."""
+    digits = step.trace.digits
+    old, grad, new = (
+        format_value(v, digits)
+        for v in (step.trace.node(name).value, step.grad[name], step.after[name])
+    )
+    grad = f"({grad})" if grad.startswith("−") else grad
+    return f"{name} ← {old} − {short_number(lr)} · {grad} = {new}"
+
+
+def with_update(step: Step, lr: float) -> Trace:
+    """The lesson of a step to its end, where the parameters change."""
+    told = step.trace
+    new = {told.node(name).id: value for name, value in step.after.items()}
+    events = [
+        said_event(
+            "forward", id, "changes", value, update_text(step, name, lr), told.by_id[id].value
+        )
+        for (id, value), name in zip(new.items(), step.after, strict=True)
+    ]
+    longer = with_more(told, events, {})
+    nodes = [replace(n, value=new[n.id]) if n.id in new else n for n in longer.nodes]
+    return replace(longer, nodes=tuple(nodes))
 
 
 def _left_over(told: Trace, sums: Mapping[str, tuple[Value, Value, Value]]) -> Trace:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def trace_stale(output: Node, change: Mapping[Node, Value], digits: int | None =
     return replace(after, events=numbered)
 
 
-def _changed(trace: Trace, node: str, old: Any, new: Value) -> Event:
+def _changed(trace: Trace, node: str, old: Value | None, new: Value) -> Event:
     label = trace.by_id[node].label
     said = _("{x}.data changes: {old} → {new}; what was computed from it stays as it is").format(
         x=label, old=format_value(old, trace.digits), new=format_value(new, trace.digits)

@@ -123,7 +123,7 @@ def with_more(trace: Trace, more: Sequence[Event], gradients: Mapping[str, Value
     return replace(trace, nodes=tuple(nodes), events=tuple(events))
 
 
-def said_event(kind: Any, node: str, pattern: str, value: Value, said: str, *parts: Value) -> Event:
+def said_event(kind: Any, node: str, pattern: str, value: Value, said: str, *parts: Any) -> Event:
     """An event that only says something about a node."""
     return Event(
         0, kind, node, None, None, None, pattern, "", None, None, value, parts, (), said

@@ -38,15 +38,17 @@ class Board:
         lines: of each line, for the script: the step at which the number above it appears, that at
             which the one below appears, and the place of the node whose value it carries (−1: of
             several).
-        differing: beside another circuit, the lines and the class of the number that differs.
+            What an input holds until its data change follows, and the step at which they do.
+        differing: beside another circuit, the lines whose numbers are others than there: the class
+            of the number, and the step from which on.
         line_of: id of a wire → its line; of a node → the line that carries its whole gradient.
         item_of: id of a node → its gate or box.
         branch_of: id of a node → where its gradients are summed.
     """
 
     svg: str
-    lines: list[tuple[int, int, int]] = field(default_factory=list)
-    differing: list[tuple[int, str]] = field(default_factory=list)
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
+    differing: list[tuple[int, str, int]] = field(default_factory=list)
     line_of: dict[str, int] = field(default_factory=dict)
     item_of: dict[str, int] = field(default_factory=dict)
     branch_of: dict[str, int] = field(default_factory=dict)
@@ -86,20 +88,27 @@ def mark_differences(board: Board, wrong: View, right: View) -> None:
     known = {line.id: line for line in right.lines}
     for place, line in enumerate(wrong.lines):
         other = known.get(line.id)
-        if other is not None and line.above != other.above:
-            board.differing.append((place, "v"))
-        if other is not None and line.below != other.below:
-            board.differing.append((place, "g"))
+        if other is None:
+            continue
+        above, below, _, *change = board.lines[place]
+        if line.above != other.above:
+            same_before = change and change[0] == (*other.earlier, other.above)[0]
+            board.differing.append((place, "v", change[1] if same_before else above))
+        if line.below != other.below:
+            board.differing.append((place, "g", below))
 
 
-def _line(line: Line, when: Appearances, places: dict[str, int]) -> tuple[int, int, int]:
+def _line(line: Line, when: Appearances, places: dict[str, int]) -> tuple[Any, ...]:
     above = max((when.values.get(node, -1) for node in line.nodes), default=-1)
     settled = [when.along[w] for w in line.wires if w in when.along]
     if line.whole or not settled:
         below = max((when.totals.get(node, -1) for node in line.nodes), default=-1)
     else:
         below = max(settled)
-    return above, below, places[line.nodes[0]] if len(line.nodes) == 1 else -1
+    place = places[line.nodes[0]] if len(line.nodes) == 1 else -1
+    if not line.earlier:
+        return above, below, place
+    return above, below, place, line.earlier[0], when.changes[line.nodes[0]]
 
 
 class _Writer:

@@ -13,32 +13,27 @@ from typing import Any
 
 from microgd.draw.arrange import ON_WIRE
 from microgd.draw.drawing import Drawing, draw
-from microgd.draw.outline import outline
-from microgd.draw.progress import Appearances
 from microgd.errors import DrawingError
 from microgd.files import write_whole
 from microgd.language.circuit import Circuit
 from microgd.notation.names import printable
-from microgd.pages import filled, hashed, packed_json
+from microgd.pages import filled, hashed, packed, packed_json
 from microgd.teaching.bugs.buggy import Buggy
-from microgd.teaching.javascript import javascript
-from microgd.teaching.player.circuit import Board, board_of, mark_differences
+from microgd.teaching.javascript import Script, javascript
 from microgd.teaching.player.colours import SWITCHED, style_sheet
-from microgd.teaching.player.steps import inputs_of, nodes_of, seed_of, steps_of, title_of_step
-from microgd.teaching.player.timeline import Moment, appear, timeline
+from microgd.teaching.player.rounds import data_of, rounds_of, trace_of
+from microgd.teaching.player.sections import jumps, rows, sections
+from microgd.teaching.player.steps import inputs_of, seed_of
 from microgd.teaching.player.words import words
-from microgd.teaching.quiz.question import Question, questions_of, verdict_texts
+from microgd.teaching.quiz.question import verdict_texts
 from microgd.trace.lesson import Trace
 from microgd.translation import _, speaking
 
 #: A longer lesson makes a page that no browser scrolls well, and no student ends.
 MOST_STEPS = 3000
 
-#: Two signs could make a third: `a - -b`, so + and - have a space on both sides, or are left alone.
-_AROUND_SIGNS = re.compile(r" ?([=(){}\[\],;:?<>&|*!]) ?| ([-+/]) (?![-+/])")
-
-#: Pixels of a circuit that fits into half of a wide screen with its numbers readable.
-_SLIM = 730.0
+#: More steps of descent than that are a loss curve, and no lesson.
+MOST_ROUNDS = 20
 
 #: The script, in the order in which its parts use each other.
 _SCRIPTS = ("base", "numbers", "board", "stage", "quiz", "nudge", "card", "controls")
@@ -131,37 +126,44 @@ def play(
     if isinstance(what, Buggy):
         if expand or upstream is not None or digits is not None:
             raise DrawingError("a bug is told already: give these to `with_bug`")
-        pair = [draw(trace, look, **looks) for trace in (what.right, what.wrong)]
+        _require_few(what)
+        drawn = [[draw(trace, look, **looks) for trace in pair] for pair in what.rounds]
     else:
-        pair = [
-            draw(
-                what,
-                look,
-                gradients=gradients,
-                upstream=upstream,
-                digits=digits,
-                expand=expand,
-                **looks,
-            )
+        drawn = [
+            [
+                draw(
+                    what,
+                    look,
+                    gradients=gradients,
+                    upstream=upstream,
+                    digits=digits,
+                    expand=expand,
+                    **looks,
+                )
+            ]
         ]
-    trace = _told(pair[0])
-    _require_playable(trace)
+    trace = trace_of(drawn[0][0])
+    _require_playable(trace, len(drawn))
     with speaking(trace.lang):
         bug = what if isinstance(what, Buggy) else None
-        return _page(pair, title or title_of(what, trace), palette, quiz, bug)
+        return _page(drawn, title or title_of(what, trace), palette, quiz, bug)
 
 
-def _told(drawing: Drawing) -> Trace:
-    assert drawing.trace is not None
-    return drawing.trace
+def _require_few(bug: Buggy) -> None:
+    if len(bug.steps) > MOST_ROUNDS:
+        raise DrawingError(
+            f"a page plays at most {MOST_ROUNDS} steps of descent, not {len(bug.steps)}: ask for "
+            "fewer steps"
+        )
 
 
-def _require_playable(trace: Trace) -> None:
+def _require_playable(trace: Trace, rounds: int) -> None:
     if not trace.events:
         raise DrawingError("there is no gate in it, so there are no steps to play")
-    if len(trace) > MOST_STEPS:
+    count = len(trace) * rounds
+    if count > MOST_STEPS:
         raise DrawingError(
-            f"{len(trace)} steps are too many for one page (at most {MOST_STEPS}): play a part of "
+            f"{count} steps are too many for one page (at most {MOST_STEPS}): play a part of "
             "the calculation, or use arrays instead of single numbers"
         )
 
@@ -174,48 +176,30 @@ def title_of(what: Any, trace: Trace) -> str:
     return text if 0 < len(text) <= 80 else trace.by_id[trace.output].label
 
 
-def _page(pair: Sequence[Drawing], title: str, palette: str, quiz: bool, bug: Buggy | None) -> Page:
-    traces = [_told(drawing) for drawing in pair]
-    trace = traces[0]
-    moments = timeline(*traces)
-    told = ([m.right for m in moments], [m.wrong for m in moments])
-    when = [appear(t, events) for t, events in zip(traces, told, strict=False)]
+def _page(
+    drawn: Sequence[Sequence[Drawing]], title: str, palette: str, quiz: bool, bug: Buggy | None
+) -> Page:
     said = words()
-    boards: list[Board | None] = []
-    why = ""
-    for drawing, appeared in zip(pair, when, strict=True):
-        board, why = _board(drawing, appeared, said["circuit"])
-        boards.append(board)
-    if boards[-1] and pair[-1].view and pair[0].view:
-        mark_differences(boards[-1], pair[-1].view, pair[0].view)
-    script = javascript(trace)
+    rounds = rounds_of(drawn, said["circuit"])
+    trace = rounds[0].traces[0]
+    # Of several lessons, each has data of its own: there nothing is nudged.
+    script = javascript(trace) if len(rounds) == 1 else Script("", "")
     code = _code(script.source)
     data = {
         "words": {place: text for place, text in said.items() if _is_used(place, code)},
-        "steps": steps_of(trace, moments, boards),
-        "nodes": nodes_of(trace, when[0]),
-        "boards": [
-            {
-                "lines": board.lines if board else [],
-                "differing": board.differing if board else [],
-                **({"nodes": nodes_of(traces[1], when[1])} if place else {}),
-            }
-            for place, board in enumerate(boards)
-        ],
+        **data_of(rounds),
         "inputs": inputs_of(trace) if script.source else [],
         "seed": seed_of(trace) if script.source else [],
         "digits": trace.digits,
         "on_wire": ON_WIRE,
         "why_not": script.why or _("no input has a gradient"),
         "quiz": quiz,
-        "questions": {
-            step: [_question(q) for q in asked]
-            for step, moment in enumerate(moments)
-            if moment.right and (asked := questions_of(trace, moment.right))
-        },
         "verdicts": verdict_texts(),
     }
-    style = _style()
+    titles = [_("step {n}").format(n=n) for n in range(1, len(rounds) + 1)]
+    titles = titles if len(rounds) > 1 else [""]
+    count = sum(len(one.moments) for one in rounds)
+    style, start = _style(), _tight(_part("start.js"))
     parts = {
         **{f"w_{place}": escape(text) for place, text in said.items()},
         "lang": escape(trace.lang),
@@ -224,84 +208,17 @@ def _page(pair: Sequence[Drawing], title: str, palette: str, quiz: bool, bug: Bu
         "heading": escape(printable(title)),
         "style": style,
         "style_hash": hashed(style),
-        "boards": _side_by_side(
-            boards,
-            [
-                _section(board, drawing, why, heading, said)
-                for board, drawing, heading in zip(boards, pair, _headings(bug, said), strict=True)
-            ],
-        ),
-        "rows": "\n".join(_row(trace, step, moment) for step, moment in enumerate(moments)),
-        "last": str(len(moments) - 1),
+        "jumps": jumps(titles, said),
+        "boards": sections(rounds, titles, bug, said),
+        "rows": rows(rounds, titles),
+        "last": str(count - 1),
         "data": packed_json(data),
-        "script": code,
-        "script_hash": hashed(code),
+        "program": packed(code),
+        "program_hash": hashed(code),
+        "start": start,
+        "start_hash": hashed(start),
     }
-    return Page(filled(_part("page.html"), parts), len(moments), why)
-
-
-def _board(drawing: Drawing, when: Appearances, described: str) -> tuple[Board | None, str]:
-    """The circuit; where nothing here can draw it, why not."""
-    try:
-        return board_of(drawing, when, described), ""
-    except DrawingError as problem:
-        return None, "\n".join(printable(line) for line in str(problem).splitlines())
-
-
-def _headings(bug: Buggy | None, said: dict[str, str]) -> list[str]:
-    """What stands above each circuit."""
-    if bug is None:
-        return [""]
-    why = escape(printable(" ".join(filter(None, (bug.why, bug.note)))))
-    wrong = escape(printable(f"{said['wrong_way']}: {bug.title}"))
-    return [f"<h2>{escape(said['right_way'])}</h2>", f"<h2>{wrong}</h2><p>{why}</p>"]
-
-
-def _side_by_side(boards: Sequence[Board | None], sections: Sequence[str]) -> str:
-    """A mistake beside the right thing, where a wide screen has room for both, or below it."""
-    widths = [re.search(r' width="([\d.]+)"', board.svg) for board in boards if board]
-    slim = len(widths) > 1 and all(width and float(width[1]) <= _SLIM for width in widths)
-    text = "\n".join(sections)
-    return f'<div class="beside">\n{text}\n</div>' if slim else text
-
-
-def _section(
-    board: Board | None, drawing: Drawing, why: str, heading: str, said: dict[str, str]
-) -> str:
-    """A circuit in its box, with buttons to zoom, and as text for those who cannot see it."""
-    name = escape(said["circuit"])
-    if board is None:
-        note = escape(said["no_circuit"].format(why=why))
-        return f'<section class="board">{heading}<p class="note">{note}</p></section>'
-    zoom = "".join(
-        f'<button data-zoom="{key}" aria-label="{escape(said[key])}">{sign}</button>'
-        for key, sign in (("smaller", "−"), ("fit", escape(said["fit"])), ("larger", "+"))
-    )
-    return (
-        f'<section class="board" aria-label="{name}">{heading}\n'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{board.svg}</div>\n'
-        f'<div class="zoom needs-script">{zoom}</div>\n'
-        f'<pre class="unseen">{escape(outline(_told(drawing)))}</pre>\n</section>'
-    )
-
-
-def _row(trace: Trace, step: int, moment: Moment) -> str:
-    """A line of the list of steps; the script reads its words there, too."""
-    title = escape(printable(title_of_step(trace, moment.event)))
-    told = f"<span>{escape(printable(moment.said(moment.right)))}</span>"
-    differs = moment.wrong is not None and moment.differs
-    if differs:
-        told += f'<span class="wrong">{escape(printable(moment.said(moment.wrong)))}</span>'
-    return (
-        f'<tr><td>{step}</td><th scope="row"><a href="#step-{step}">{title}</a></th>'
-        f"<td>{told}</td></tr>"
-    )
-
-
-def _question(question: Question) -> dict[str, Any]:
-    """What the page needs of a question; it has the solution in its list of steps."""
-    told = question.to_dict()
-    return {key: told[key] for key in told if key not in ("step", "solution", "shape", "digits")}
+    return Page(filled(_part("page.html"), parts), count, rounds[0].why)
 
 
 def _is_used(word: str, code: str) -> bool:
@@ -326,25 +243,13 @@ def _code(program: str) -> str:
     judge = files("microgd.teaching.quiz").joinpath("judge.js").read_text(encoding="utf-8")
     text = "\n".join([judge, *(_part(f"{name}.js") for name in _SCRIPTS)])
     text = _tight(text).replace("{{program}}", program or "null")
-    assert "</" not in text  # it would end the element
     return f'"use strict";(async()=>{{\n{text}\n}})();'
 
 
 def _tight(script: str) -> str:
-    """A script without what only people need: comments, indentation, spaces around signs."""
+    """A script without what only people need: comments and indentation."""
     lines = (re.sub(r"(^|\s)// .*", "", line).strip() for line in script.splitlines())
-    return "\n".join(_without_spaces(line) for line in lines if line)
-
-
-def _without_spaces(line: str) -> str:
-    """Spaces around a sign mean nothing, outside of strings; other lines are left alone: those
-    with a template or a regular expression.
-    """
-    strings = re.split(r'("(?:[^"\\]|\\.)*")', line)
-    if any(sign in text.replace(" / ", "") for text in strings[::2] for sign in "`/'"):
-        return line
-    strings[::2] = [re.sub(_AROUND_SIGNS, r"\1\2", text) for text in strings[::2]]
-    return "".join(strings)
+    return "\n".join(line for line in lines if line)
 
 
 def _squeezed(style: str) -> str:

@@ -30,7 +30,7 @@ def steps_of(
     told = panels(trace)
     return [
         {
-            "kind": moment.event.kind,
+            "kind": kind_of(moment.event),
             **(_formulas(told[moment.right.step]) if moment.right else _NO_FORMULAS),
             "node": places[moment.event.node],
             "target": places.get(moment.event.target or "", -1),
@@ -41,6 +41,11 @@ def steps_of(
         }
         for moment in moments
     ]
+
+
+def kind_of(event: Event) -> str:
+    """What kind of step it is; new data stand among the forward steps."""
+    return "changes" if event.pattern == "changes" else event.kind
 
 
 _NO_FORMULAS = {"symbols": "", "rule": "", "numbers": ""}
@@ -61,7 +66,7 @@ def title_of_step(trace: Trace, event: Event) -> str:
     """The step in a line of a list: `q: + → x`; names are set as in the circuit."""
     node = trace.by_id[event.node]
     if event.kind == "forward":
-        return f"{pretty(node.label)}: {node.sign or '='}"
+        return f"{pretty(node.label)}: {node.sign}" if node.sign else f"{pretty(node.label)} ←"
     if event.kind == "contribution" and event.target:
         return f"{pretty(node.label)}: {node.sign} → {pretty(trace.by_id[event.target].label)}"
     return f"{spoken(KINDS[event.kind])}: {pretty(trace.by_id[event.target or event.node].label)}"
@@ -99,9 +104,18 @@ def nodes_of(trace: Trace, when: Appearances) -> list[dict[str, Any]]:
             "whole": not node.dtype.startswith("float"),
             "source": _place(node),
             **({"tie": node.tie} if node.tie else {}),
+            **_earlier(trace, node, when),
         }
         for node in trace.nodes
     ]
+
+
+def _earlier(trace: Trace, node: TraceNode, when: Appearances) -> dict[str, Any]:
+    """Of an input whose data change midway: what it is until which step."""
+    if node.id not in when.changes:
+        return {}
+    old = next(e.parts[0] for e in trace.changes if e.node == node.id)
+    return {"was": format_value(old, trace.digits), "until": when.changes[node.id]}
 
 
 def _place(node: TraceNode) -> str:

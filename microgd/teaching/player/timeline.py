@@ -64,12 +64,16 @@ def _keys(trace: Trace) -> list[tuple[str, str, str | None]]:
     return [(e.kind, e.node, e.wire) for e in trace.events]
 
 
-def appear(trace: Trace, told: Sequence[Event | None]) -> Appearances:
-    """At which step of the page each number of a trace appears; `told` are its events by step."""
-    at = {event.step: step for step, event in enumerate(told) if event is not None}
+def appear(trace: Trace, told: Sequence[Event | None], begin: int = 0) -> Appearances:
+    """At which step of the page each number of a trace appears.
+
+    Arguments:
+        told: its events by step of the page, from the step `begin` on.
+    """
+    at = {event.step: step for step, event in enumerate(told, begin) if event is not None}
     own = appearances(trace)
 
     def moved(steps: Mapping[str, int]) -> dict[str, int]:
         return {key: at.get(step, -1) for key, step in steps.items()}
 
-    return Appearances(moved(own.values), moved(own.along), moved(own.totals))
+    return Appearances(*map(moved, (own.values, own.along, own.totals, own.changes)))

@@ -11,6 +11,7 @@ KINDS = {
     "contribution": N_("backward"),
     "broadcast": N_("broadcast sum"),
     "branch": N_("branch sum"),
+    "changes": N_("new data"),
 }
 
 #: Its place on the page → an English text.

@@ -5,10 +5,7 @@ const root = document.documentElement;
 const themed = () => { root.dataset.theme = night.matches ? "dark" : "light"; };
 themed();
 night.addEventListener("change", themed);
-// The data is JSON, packed (microgd/pages.py).
-const packed = Uint8Array.from(atob(document.getElementById("data").textContent), (c) => c.charCodeAt(0));
-const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-const data = await new Response(unpacked).json();
+const data = JSON.parse(await unpacked("data"));
 const { steps, nodes, words } = data;
 const final = steps.length - 1;
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");

@@ -1,23 +1,25 @@
 // A circuit: which numbers are visible, what is lit, how large it is, and the card of a gate.
-function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
+function makeBoard(section, { round, side, lines, differing, nodes: own = nodes }) {
   const scroll = section.querySelector(".scroll");
   const svg = section.querySelector("svg.circuit");
   if (!svg) return null;
   const appear = Array.from({ length: steps.length + 1 }, () => []); // by step, counted from −1
   const parts = { line: [], item: [], branch: [] };
   const texts = []; // of each line: where its value stands
+  const changing = []; // data that become others midway: the text, both numbers, the step
   const put = (kind, at, element) => (parts[kind][at] ??= []).push(element);
   for (const element of all("[data-l]", svg)) {
     const at = Number(element.dataset.l);
     put("line", at, element);
-    const [above, below] = lines[at];
+    const [above, below, , was, until] = lines[at];
     if (element.classList.contains("d")) appear[below + 1].push(element); // dashed from there on
     if (!element.classList.contains("w")) continue;
     texts[at] = element.querySelector(".v");
+    if (until !== undefined) changing.push([texts[at], was, texts[at].textContent, until]);
     for (const text of all(".v, .n", element)) appear[above + 1].push(text);
     for (const text of all(".g", element)) appear[below + 1].push(text);
   }
-  for (const [at, kind] of differing) { // a frame around each number that is wrong
+  for (const [at, kind, from] of differing) { // a frame around each number that is wrong
     const wrong = all(`.w[data-l="${at}"] .${kind}`, svg).at(-1);
     if (!wrong) continue;
     const box = wrong.getBBox();
@@ -25,7 +27,7 @@ function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
     const sides = { class: "mark", x: box.x - 3, y: box.y - 1, width: box.width + 6, height: box.height + 2, rx: 3 };
     for (const [name, value] of Object.entries(sides)) frame.setAttribute(name, value);
     wrong.before(frame);
-    appear[lines[at][kind === "v" ? 0 : 1] + 1].push(frame);
+    appear[from + 1].push(frame);
   }
   for (const element of all("[data-i]", svg)) put("item", Number(element.dataset.i), element);
   for (const gate of all("[data-n]", svg)) {
@@ -40,14 +42,24 @@ function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
   function tell(step) {
     for (let i = told + 1; i <= step; i++) for (const part of appear[i + 1]) part.classList.remove("off");
     for (let i = told; i > step; i--) for (const part of appear[i + 1]) part.classList.add("off");
+    for (const [text, was, now, until] of changing) text.textContent = step < until ? was : now;
     told = step;
+  }
+
+  // Of several lessons one is in sight.
+  function turn(mine) {
+    const back = section.hidden && mine;
+    section.hidden = !mine;
+    if (back) fit();
+    return mine;
   }
 
   let lit = [];
   function light(step) {
     for (const [part, name] of lit) part.classList.remove(name);
     lit = [];
-    const what = steps[step].lit[place] ?? {};
+    if (!turn(steps[step].round === round)) return;
+    const what = steps[step].lit[side] ?? {};
     const add = (kind, at, name) => {
       for (const part of parts[kind][at] ?? []) {
         part.classList.add(name);
@@ -101,5 +113,5 @@ function makeBoard(section, { lines, differing, nodes: own = nodes }, place) {
 
   const badge = make("div", { class: "badge", hidden: "" });
   section.append(badge);
-  return { badge, nodes: own, svg, scroll, section, lines, texts, tell, light, fit, follow };
+  return { badge, round, nodes: own, svg, scroll, section, lines, texts, tell, light, fit, follow };
 }

@@ -9,13 +9,15 @@ steps.forEach((step, i) => {
 
 function showCard(board, element, place, stays) {
   const node = board.nodes[place];
+  const value = told < node.until ? node.was : node.value;
+  const own = stepsOf[place].filter((i) => steps[i].round === board.round && i <= told);
   const line = (name, text, shown) => make("p", {}, `${name}: `, make("span", { class: !shown ? "later" : name === words.value ? "value" : "result" }, shown ? text : words.later));
   const title = node.kind === "gate" ? `${node.label}: ${node.sign} (${node.gate})` : node.label;
   card.replaceChildren(make("h3", {}, title));
-  if (node.value) card.append(line(words.value, node.value, node.at <= told));
+  if (value) card.append(line(words.value, value, node.at <= told));
   if (node.gradient) card.append(line(words.gradient, node.gradient, node.back <= told));
   const more = make("div", { class: "more" });
-  const rules = stepsOf[place].filter((i) => steps[i].node === place && steps[i].rule && i <= told);
+  const rules = own.filter((i) => steps[i].node === place && steps[i].rule);
   for (const i of rules) {
     const rule = make("p");
     rule.innerHTML = steps[i].rule;
@@ -24,7 +26,7 @@ function showCard(board, element, place, stays) {
   if (node.tie) more.append(make("p", {}, node.tie));
   if (node.source) more.append(make("p", {}, make("small", {}, fill(words.written, { place: node.source }))));
   const list = make("ol");
-  for (const i of stepsOf[place].filter((i) => i <= told))
+  for (const i of own)
     list.append(make("li", {}, make("small", {}, `${i}  `), steps[i].sentence));
   const close = make("button", { class: "close", "aria-label": words.close }, "×");
   close.onclick = hideCard;
@@ -47,8 +49,9 @@ function hideCard() {
 
 // A click goes to the gate's step; another one to its next.
 function visit(board, element, place) {
-  const own = stepsOf[place].filter((i) => steps[i].node === place);
-  const list = own.length ? own : stepsOf[place];
+  const near = stepsOf[place].filter((i) => steps[i].round === board.round);
+  const own = near.filter((i) => steps[i].node === place);
+  const list = own.length ? own : near;
   if (list.length) go(pinned === element ? list[(list.indexOf(at) + 1) % list.length] : list.includes(at) ? at : list[0]);
   showCard(board, element, place, true);
 }

@@ -29,6 +29,7 @@ function theme() {
 }
 function toggleNudge() {
   const box = find("nudge");
+  if (box.hidden) return;
   box.open = !box.open;
   if (box.open) box.querySelector("summary").focus();
 }
@@ -46,6 +47,7 @@ find("theme").onclick = theme;
 find("help").onclick = help;
 find("palette").value = root.dataset.palette;
 find("palette").onchange = () => { root.dataset.palette = find("palette").value; };
+jumps.forEach((jump, round) => { jump.onclick = () => move(data.rounds[round]); });
 rows.forEach((row, step) => {
   row.addEventListener("click", (event) => {
     event.preventDefault();
@@ -74,6 +76,7 @@ window.addEventListener("hashchange", () => {
 });
 
 document.body.classList.add("scripted");
+find("nudge").hidden = data.rounds.length > 1; // each lesson has data of its own
 for (const board of boards) board.fit();
 tell(-1);
 go(asked() ?? 0, false);

@@ -1,6 +1,7 @@
 // Where the lesson is. Numbers of the steps 0 … `told` are visible: going anywhere, forward or
 // back, shows the same as stepping there, and touches only what lies between.
-const boards = all(".board").map((section, place) => makeBoard(section, data.boards[place], place)).filter(Boolean);
+const boards = all(".board").map((section, place) => makeBoard(section, data.boards[place])).filter(Boolean);
+const jumps = all(".jumps button");
 const rows = all("#rows tr");
 rows.forEach((row, i) => {
   steps[i].title = row.querySelector("a").textContent;
@@ -23,6 +24,7 @@ function go(step, moved = true) {
   const asking = pending(at);
   tell(asking ? at - 1 : at);
   for (const board of boards) board.light(at);
+  jumps.forEach((jump, round) => jump.setAttribute("aria-pressed", steps[at].round === round));
   rows[at].setAttribute("aria-current", "step");
   keepInView(rows[at]);
   find("slider").value = at;
