@@ -48,7 +48,7 @@ def test_on_and_back() -> None:
         assert "[×]" in terminal.until("step 1 of 6")
         terminal.press("\r" + RIGHT)
         third = terminal.until("step 3 of 6, backward")
-        assert "∂f/∂q = ∂f/∂q · ∂f/∂f" in third
+        assert "∂f/∂q = z · ∂f/∂f" in third
         assert "━" in third
         terminal.press(LEFT)
         terminal.until("step 2 of 6")
@@ -263,7 +263,7 @@ def test_hints_come_one_after_another() -> None:
         printed.index(text)
         for text in (
             "the value of the other input",
-            "∂f/∂q = z = −4",
+            "the local derivative is z = −4",
             "−4 · 1 = ?",
             "swaps: −4 · 1",
         )

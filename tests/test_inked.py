@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 import microgd as mg
 from microgd.draw.palette import PALETTES
 from microgd.notation.names import printable
@@ -52,7 +54,7 @@ def test_the_roles_of_each_kind_of_step() -> None:
         panel = told(kind, trace)
         assert roles(symbols_of(panel)) == symbols, kind
         assert roles(numbers_of(panel)) == numbers, kind
-    assert roles(rule_of(told("contribution", trace))) == ["local"]
+    assert roles(rule_of(next(p for p in panels(trace) if p.rule))) == ["local"]
     assert roles(result_of(told("forward", trace))) == ["value"]
     assert roles(result_of(told("branch", trace))) == ["result"]
 
@@ -97,3 +99,30 @@ def test_a_jacobian_is_no_factor() -> None:
     panel = next(p for p in panels(trace) if p.title == "q: softmax → s")
     assert panel.right == "q · (∂f/∂q − Σ ∂f/∂q · q)"
     assert roles(symbols_of(panel)) == ["result", "", ""]
+
+
+def test_no_local_derivative_is_called_what_the_whole_gradient_is_called() -> None:
+    """In x·x + x the local derivative of + is 1, and ∂f/∂x is 7."""
+    told = panels(mg.circuit("x*x + x", x=3).trace())
+    assert [p.symbols for p in told[3:]] == [
+        "∂f/∂q = 1 · ∂f/∂f",
+        "∂f/∂x via f = 1 · ∂f/∂f",
+        *["∂f/∂x via q = ∂q/∂x · ∂f/∂q"] * 2,
+        "∂f/∂x = 1 · ∂f/∂f + ∂q/∂x · ∂f/∂q + ∂q/∂x · ∂f/∂q",
+    ]
+    assert {p.rule for p in told} == {"", "∂q/∂x = x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("1/x", "∂f/∂x = (−1/x²) · ∂f/∂f"),
+        ("-x", "∂f/∂x = −1 · ∂f/∂f"),
+        ("sigmoid(x)", "∂f/∂x = ((1 − σ)·σ) · ∂f/∂f"),
+        ("relu(x)", "∂f/∂x = (1 if x > 0) · ∂f/∂f"),
+    ],
+)
+def test_a_local_derivative_in_full_is_one_factor(text: str, symbols: str) -> None:
+    panel = panels(mg.circuit(text, x=3).trace())[-1]
+    assert panel.symbols == symbols
+    assert roles(symbols_of(panel)) == ["result", "", "local", "", "upstream"]

@@ -29,7 +29,7 @@ class Panel:
 
     Attributes:
         title: what happens, and to what: `f: × → z`.
-        left, right: of the step in symbols, its two sides: `∂f/∂z` and `∂f/∂z · ∂f/∂f`, `q` and
+        left, right: of the step in symbols, its two sides: `∂f/∂x` and `∂q/∂x · ∂f/∂q`, `q` and
             `x + y`; the right one is empty where there is nothing to write.
         rule: the local derivative in symbols: `∂q/∂x = 1`; empty where there is none to write.
         numbers: the step in numbers: `3 · 1 = 3`.
@@ -53,7 +53,7 @@ class Panel:
 
     @property
     def symbols(self) -> str:
-        """The step in symbols: `∂f/∂z = ∂f/∂z · ∂f/∂f`, `q = x + y`."""
+        """The step in symbols: `∂f/∂x = ∂q/∂x · ∂f/∂q`, `q = x + y`."""
         return f"{self.left} = {self.right}" if self.right else self.left
 
 
@@ -62,8 +62,8 @@ def panels(trace: Trace) -> tuple[Panel, ...]:
 
     >>> import microgd as mg
     >>> told = panels(mg.circuit("(x + y) * z", x=-2, y=5, z=-4).trace())
-    >>> told[4].symbols, told[4].rule, told[4].numbers
-    ('∂f/∂z = ∂f/∂z · ∂f/∂f', '∂f/∂z = q', '3 · 1 = 3')
+    >>> told[5].symbols, told[5].rule, told[5].numbers
+    ('∂f/∂x = ∂q/∂x · ∂f/∂q', '∂q/∂x = 1', '1 · (−4) = −4')
     """
     return tuple(panel_of(trace, event) for event in trace.events)
 
@@ -142,13 +142,25 @@ def _contribution(trace: Trace, event: Event) -> Panel:
     upstream = f"∂{f}/∂{q}"
     if event.local is None:
         return _panel(trace, event, title, along, _operation(trace, event, upstream), names)
-    right = f"∂{q}/∂{x} · {upstream}"
-    rule = f"∂{q}/∂{x} = {event.rule}" if event.rule else ""
+    local = _local(trace, event)
+    right = f"{local} · {upstream}"
+    rule = f"{local} = {event.rule}" if event.rule and local == f"∂{q}/∂{x}" else ""
     numbers = ""
     if all(_short(v) for v in (event.local, event.upstream, event.value)):
         local, up, value = (_shown(trace, v) for v in (event.local, event.upstream, event.value))
         numbers = f"{local} · {_bracketed(up)} = {value}"
     return _panel(trace, event, title, along, right, names, numbers, rule)
+
+
+def _local(trace: Trace, event: Event) -> str:
+    """The local derivative in symbols: `∂q/∂x`.
+
+    At the output's own gate that would be `∂f/∂x`, which is what the whole gradient is called, and
+    in `x*x + x` another number. What the derivative is stands there instead: `y · ∂f/∂f`.
+    """
+    if event.node != trace.output or not event.rule:
+        return f"∂{trace.by_id[event.node].label}/∂{trace.by_id[event.target or ''].label}"
+    return f"({event.rule})" if set(event.rule.lstrip("−")) & set(" ·/+−*@,") else event.rule
 
 
 def _operation(trace: Trace, event: Event, upstream: str) -> str:
@@ -166,9 +178,10 @@ def _operation(trace: Trace, event: Event, upstream: str) -> str:
 def _branch(trace: Trace, event: Event) -> Panel:
     node = trace.by_id[event.node]
     x = node.label
-    users = _came_from(trace, event)
+    came = _came_from(trace, event)
     f = trace.by_id[trace.output].label
-    parts = [f"∂{q}/∂{x} · ∂{f}/∂{q}" for q in users]
+    parts = [f"{_local(trace, e)} · ∂{f}/∂{trace.by_id[e.node].label}" for e in came]
+    users = {trace.by_id[i].label: None for e in came for i in _around(trace, e)}
     few = len(event.parts) <= MOST_WIRES and len(parts) == len(event.parts)
     wires = _("the sum over its {n} wires").format(n=len(event.parts))
     left, right = _partial(trace, x), " + ".join(parts) if few else wires
@@ -184,14 +197,20 @@ def _branch(trace: Trace, event: Event) -> Panel:
     return _panel(trace, event, x, left, right, (x, *users), numbers)
 
 
-def _came_from(trace: Trace, branch: Event) -> list[str]:
-    """The gates whose parts a branch sums, in the order in which the parts came back."""
-    wires = [w for w in trace.wires if w.source == branch.node]
-    if len(wires) > MOST_WIRES:
-        return [trace.by_id[w.target].label for w in wires]
+def _came_from(trace: Trace, branch: Event) -> list[Event]:
+    """The contributions that a branch sums, in the order in which they came back."""
+    wires = sum(w.source == branch.node for w in trace.wires)
+    if wires > MOST_WIRES:
+        return []
     before = reversed(trace.events[: branch.step])
-    came = (e.node for e in before if e.target == branch.node and e.kind == "contribution")
-    return [trace.by_id[node].label for node in islice(came, len(wires))][::-1]
+    came = (e for e in before if e.target == branch.node and e.kind == "contribution")
+    return list(islice(came, wires))[::-1]
+
+
+def _around(trace: Trace, event: Event) -> tuple[str, ...]:
+    """A gate and what it takes."""
+    node = trace.by_id[event.node]
+    return node.id, *(i.id for i in inputs_of(trace, node))
 
 
 def inputs_of(trace: Trace, node: TraceNode) -> tuple[TraceNode, ...]:

@@ -110,9 +110,11 @@ def _local(trace: Trace, event: Event, panel: Panel) -> str:
         return ""
     if event.local is None:
         return _("the upstream gradient is {value}").format(value=panel.upstream)
+    plain = not event.rule or is_number(event.rule)
     if not panel.rule:
-        return _("the local derivative is {value}").format(value=panel.local)
-    return panel.rule if is_number(event.rule) else f"{panel.rule} = {panel.local}"
+        value = panel.local if plain else f"{event.rule} = {panel.local}"
+        return _("the local derivative is {value}").format(value=value)
+    return panel.rule if plain else f"{panel.rule} = {panel.local}"
 
 
 def _open(panel: Panel) -> str:
