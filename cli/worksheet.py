@@ -49,6 +49,7 @@ ENDINGS = (".pdf", ".html", ".typ")
 @click.option("--no-key", is_flag=True, help="No answers.")
 @click.option("--only-key", is_flag=True, help="Nothing but the answers.")
 @click.option("--table", is_flag=True, help="Under each circuit a table of steps to fill in.")
+@click.option("--mistakes", is_flag=True, help="Filled in, with one wrong step in each to find.")
 @click.option("--title", metavar="TEXT", help="Over the first page.")
 @click.option("--paper", type=Choice(PAPERS), default="a4", show_default=True, help="Its size.")
 @click.option("--palette", type=Choice(PALETTES[:3]), help="Colours.  [default: mono]")
@@ -70,6 +71,7 @@ def command(**options: Any) -> None:
     Examples:
       microgd worksheet --seed 7 --level 2 --count 8 -o sheet.pdf
       microgd worksheet --level 3 --table --key answers.pdf -o branches.pdf
+      microgd worksheet --level 3 --mistakes --seed 5 -o find.html
       microgd worksheet --level 6 --count 4 --no-key -o matrices.html
     """
     from .plotted import require_different_files, require_endings
@@ -80,6 +82,11 @@ def command(**options: Any) -> None:
     if len(ways) > 1:
         raise click.UsageError(f"{' and '.join(ways)} contradict each other; choose one.")
     keys = [] if options["key_file"] is None else [options["key_file"]]
+    if options["mistakes"] and (options["table"] or options["level"] == LEVELS):
+        other = "--table" if options["table"] else f"--level {LEVELS}"
+        raise click.UsageError(
+            f"--mistakes are found in circuits of numbers that are filled in, so not with {other}."
+        )
     require_endings(outputs, ENDINGS)
     require_endings(keys, ENDINGS, "--key")
     require_different_files(*outputs, *keys)
@@ -104,6 +111,7 @@ def _sheet(options: dict[str, Any]) -> Worksheet:
         options["count"],
         title=options["title"] or "",
         table=options["table"],
+        mistakes=options["mistakes"],
         paper=options["paper"],
         palette=options["palette"] or "mono",
         engine=options["dot"],

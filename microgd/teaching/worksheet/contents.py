@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from microgd.teaching.panel import formula_of, inputs_of
+from microgd.trace.numbers import format_value
 from microgd.translation import _
 
 if TYPE_CHECKING:
@@ -30,11 +31,20 @@ class Line:
 
 def heading(sheet: Worksheet) -> str:
     """The title of the sheet."""
+    if sheet.slips and not sheet.title:
+        return _("Find the mistake: {level}").format(level=sheet.level.title)
     return sheet.title or _("Backpropagation by hand: {level}").format(level=sheet.level.title)
 
 
 def instructions(sheet: Worksheet) -> str:
     """What to do, for the student."""
+    if sheet.slips:
+        return _(
+            "Each circuit is filled in: values above the wires, gradients of f below them. The "
+            "values are right, but one step of the backward pass is wrong, and whatever comes "
+            "after it goes on with the wrong number. Find that step, write down the number that "
+            "it should have given, and what went wrong."
+        )
     if sheet.level.templates:
         told = _(
             "Compute every value from left to right, then every gradient from right to left, and "
@@ -49,6 +59,22 @@ def instructions(sheet: Worksheet) -> str:
     if any(_branches(exercise) for exercise in sheet.exercises):
         told += " " + _("At Σ the gradients of the branches are added.")
     return told
+
+
+def to_write(sheet: Worksheet) -> tuple[str, ...]:
+    """What is asked for beside a circuit, each with a line to write on."""
+    return (_("Wrong:"), _("Right:"), _("What went wrong:")) if sheet.slips else ()
+
+
+def found_mistake(sheet: Worksheet, exercise: Exercise) -> tuple[str, str] | None:
+    """Of a circuit with a mistake: the wrong number as a formula, and what to say of it."""
+    if not sheet.slips:
+        return None
+    slip, digits = sheet.slips[exercise.number - 1], exercise.trace.digits
+    told = _("is wrong, {right} is right: {reason}.").format(
+        right=format_value(slip.event.value, digits), reason=slip.mistake.sentence
+    )
+    return f"{slip.symbol} = {format_value(slip.mistake.value, digits)}", told
 
 
 def _branches(exercise: Exercise) -> bool:

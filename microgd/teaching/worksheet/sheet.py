@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
@@ -14,6 +14,8 @@ from microgd.errors import ArgumentError, DrawingError
 from microgd.files import write_whole
 from microgd.teaching.worksheet.exercise import Exercise, exercises
 from microgd.teaching.worksheet.levels import Level, level_of, require_whole
+from microgd.teaching.worksheet.slip import Slip, slips_of
+from microgd.trace.lesson import Trace
 from microgd.translation import language, speaking
 
 #: More exercises are several sheets.
@@ -33,6 +35,7 @@ class Worksheet:
         exercises: the circuits, in their order.
         title: over the first page; empty for the title of the level.
         table: whether there is a table to fill in under each circuit, a row for each step.
+        slips: where the circuits are filled in with a mistake in each: what it is.
     """
 
     seed: int
@@ -45,6 +48,7 @@ class Worksheet:
     lang: str = "en"
     engine: str | None = None
     timeout: float = 30.0
+    slips: tuple[Slip, ...] = ()
 
     def __len__(self) -> int:
         return len(self.exercises)
@@ -61,6 +65,7 @@ class Worksheet:
     def command(self) -> str:
         """The command that makes this sheet again."""
         parts = [f"--seed {self.seed} --level {self.level.number} --count {len(self)}"]
+        parts += ["--mistakes"] if self.slips else []
         parts += ["--table"] if self.table else []
         parts += [f"--title {quote(self.title)}"] if self.title else []
         parts += [f"--paper {self.paper}"] if self.paper != PAPERS[0] else []
@@ -70,18 +75,20 @@ class Worksheet:
 
     @cached_property
     def blanks(self) -> tuple[str, ...]:
-        """The circuits to fill in, as SVG."""
-        return tuple(self._draw(exercise, "empty") for exercise in self.exercises)
+        """The circuits to fill in, as SVG; or those with a mistake to find."""
+        if self.slips:
+            return tuple(self._draw(slip.trace) for slip in self.slips)
+        return tuple(self._draw(exercise.trace, "empty") for exercise in self.exercises)
 
     @cached_property
     def filled(self) -> tuple[str, ...]:
         """The same circuits with the answers in their boxes."""
-        return tuple(self._draw(exercise, "filled") for exercise in self.exercises)
+        return tuple(self._draw(exercise.trace, "filled") for exercise in self.exercises)
 
-    def _draw(self, exercise: Exercise, blanks: str) -> str:
+    def _draw(self, trace: Trace, blanks: str = "") -> str:
         with speaking(self.lang):
             drawing = draw(
-                exercise.trace,
+                trace,
                 palette=self.palette,
                 blanks=blanks,
                 names="all",  # the steps of the answers speak of them
@@ -89,7 +96,7 @@ class Worksheet:
                 engine=self.engine,
                 timeout=self.timeout,
             )
-            return drawing.svg
+            return drawing.svg if blanks else replace(drawing, titles={}).svg
 
     def typst(self, key: Key = "end") -> str:
         """The sheet as typst source that needs no other file."""
@@ -153,6 +160,7 @@ def worksheet(
     *,
     title: str = "",
     table: bool = False,
+    mistakes: bool = False,
     paper: str = "a4",
     palette: str = "mono",
     engine: str | None = None,
@@ -167,11 +175,13 @@ def worksheet(
         count: how many.
         title: over the first page.
         table: adds a table to fill in to each circuit: local derivative, upstream, product.
+        mistakes: the circuits are filled in already, and one step in each is wrong: which one?
         paper: "a4" or "letter".
         palette: as for `mg.draw`; "mono" is for black and white.
 
     Raises:
-        ArgumentError: an unknown level or paper, or a count below 1 or above 60.
+        ArgumentError: an unknown level or paper, a count below 1 or above 60, or mistakes in
+            matrices or with a table to fill in.
 
     >>> import microgd as mg
     >>> sheet = mg.worksheet(seed=7, level=2, count=8)
@@ -186,6 +196,10 @@ def worksheet(
     if paper not in PAPERS:
         raise ArgumentError(f"paper is {' or '.join(map(repr, PAPERS))}, got {paper!r}")
     palette_named(palette)
+    if mistakes and wanted.templates:
+        raise ArgumentError(f"mistakes are in circuits of numbers: levels 1 to 5, got {level}")
+    if mistakes and table:
+        raise ArgumentError("mistakes are found in circuits that are filled in: without a table")
     found = exercises(seed, level, count)
     return Worksheet(
         seed,
@@ -198,4 +212,5 @@ def worksheet(
         language(),
         engine,
         timeout,
+        slips_of(found, seed, level) if mistakes else (),
     )

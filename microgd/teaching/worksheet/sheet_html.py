@@ -18,10 +18,12 @@ from microgd.teaching.worksheet.contents import (
     Line,
     answer_rows,
     blank_rows,
+    found_mistake,
     heading,
     instructions,
     lines_of,
     table_heads,
+    to_write,
 )
 from microgd.trace.numbers import format_number
 from microgd.translation import _
@@ -92,6 +94,13 @@ def _exercise(sheet: Worksheet, exercise: Exercise, svg: str, *, answers: bool) 
         body += _lines(exercise, answers=answers)
     if answers or sheet.table:
         body.append(_table(exercise, answers=answers))
+    mistake = found_mistake(sheet, exercise)
+    if answers and mistake is not None:
+        wrong, said = mistake
+        body.insert(0, f"<p>{to_mathml(read(wrong, names))} {_text(said)}</p>")
+    elif mistake is not None:
+        lines = "".join(f"<span>{_text(asked)}</span>" for asked in to_write(sheet))
+        body.append(f'<div class="who found">{lines}</div>')
     return f"<article><h2>{exercise.number}. {title}</h2>{''.join(body)}</article>"
 
 

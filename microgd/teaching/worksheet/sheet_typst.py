@@ -16,10 +16,12 @@ from microgd.teaching.worksheet.contents import (
     Line,
     answer_rows,
     blank_rows,
+    found_mistake,
     heading,
     instructions,
     lines_of,
     table_heads,
+    to_write,
 )
 from microgd.trace.numbers import format_number
 from microgd.translation import _
@@ -33,6 +35,8 @@ WIDTH = {"a4": 595.28 - 96, "letter": 612.0 - 96}
 _PAPER = {"a4": "a4", "letter": "us-letter"}
 #: How large a circuit is drawn at most: the boxes are then 11 by 6 mm.
 LARGEST = 0.7
+#: How large it is where it is only read.
+READ = 0.6
 #: Two columns if every circuit can be at least so large in half of the width.
 TWO_COLUMNS = 0.58
 #: How large the circuits of the answers are: their numbers have 7.5 points.
@@ -129,7 +133,8 @@ def _exercise(sheet: Worksheet, exercise: Exercise, svg: str, *, answers: bool) 
     width, height = size_of(svg)
     columns = 1 if answers else _count(sheet, sheet.blanks)
     room = (WIDTH[sheet.paper] - _GUTTER * (columns - 1)) / columns
-    factor = min(ANSWERS if answers else LARGEST, room / width)
+    largest = ANSWERS if answers else READ if sheet.slips else LARGEST
+    factor = min(largest, room / width)
     body = [picture(svg, width=f"{width * factor:.1f}pt", height=f"{height * factor:.1f}pt")]
     if sheet.level.templates:
         body.append(_lines(exercise, answers=answers))
@@ -139,6 +144,15 @@ def _exercise(sheet: Worksheet, exercise: Exercise, svg: str, *, answers: bool) 
     inner = f"stack(spacing: 9pt, {', '.join(body)})"
     if beside:
         inner = f"grid(columns: (1fr, auto), column-gutter: 8pt, align: horizon, {', '.join(body)})"
+    mistake = found_mistake(sheet, exercise)
+    if answers and mistake is not None:
+        wrong, said = mistake
+        told = f"[{formula(wrong, names, display=False)} {words(said)}]"
+        inner = f"stack(spacing: 9pt, block(width: 100%, {told}), {inner})"
+    elif mistake is not None:
+        first, second, why = (f"[{words(asked)} #line_to_write]" for asked in to_write(sheet))
+        lines = f"grid(columns: (1fr, 1fr), gutter: 14pt, {first}, {second}, "
+        inner = f"stack(spacing: 14pt, {inner}, {lines}grid.cell(colspan: 2, {why})))"
     return f"exercise({exercise.number}, [{title}], {inner})"
 
 
