@@ -121,7 +121,7 @@ def _forward(trace: Trace, event: Event) -> Panel:
     if node.kind != "gate":  # of a bug: an input that changes
         changed = _shown(trace, event.value)
         return _panel(trace, event, node.label, node.label, changed, (node.label,))
-    inputs = inputs_of(trace, node)
+    inputs = trace.inputs_of(node)
     names = tuple(i.label for i in inputs)
     symbols = formula_of(node, names)
     numbers = ""
@@ -136,7 +136,7 @@ def _forward(trace: Trace, event: Event) -> Panel:
 def _contribution(trace: Trace, event: Event) -> Panel:
     node, target = trace.by_id[event.node], trace.by_id[event.target or ""]
     f, q, x = trace.by_id[trace.output].label, node.label, target.label
-    names = (q, x, *(i.label for i in inputs_of(trace, node)))
+    names = (q, x, *(i.label for i in trace.inputs_of(node)))
     along = _along(trace, event, q, x)
     title = f"{q}: {node.sign} → {x}"
     upstream = f"∂{f}/∂{q}"
@@ -169,7 +169,7 @@ def _operation(trace: Trace, event: Event, upstream: str) -> str:
     row = TABLE.get(node.gate)
     if row is None or row.rule(position) is None:  # no gradient passes
         return ""
-    inputs = [(i.label, i.shape) for i in inputs_of(trace, node)]
+    inputs = [(i.label, i.shape) for i in trace.inputs_of(node)]
     output = (node.label, node.shape)
     done = operation(node.gate, node.params, inputs, output, position, upstream)
     return "" if done == upstream else done
@@ -199,7 +199,7 @@ def _branch(trace: Trace, event: Event) -> Panel:
 
 def _came_from(trace: Trace, branch: Event) -> list[Event]:
     """The contributions that a branch sums, in the order in which they came back."""
-    wires = sum(w.source == branch.node for w in trace.wires)
+    wires = len(trace.wires_from.get(branch.node, ()))
     if wires > MOST_WIRES:
         return []
     before = reversed(trace.events[: branch.step])
@@ -210,17 +210,7 @@ def _came_from(trace: Trace, branch: Event) -> list[Event]:
 def _around(trace: Trace, event: Event) -> tuple[str, ...]:
     """A gate and what it takes."""
     node = trace.by_id[event.node]
-    return node.id, *(i.id for i in inputs_of(trace, node))
-
-
-def inputs_of(trace: Trace, node: TraceNode) -> tuple[TraceNode, ...]:
-    """The nodes that a gate takes, in the order of its inputs."""
-    sources = _sources(trace)
-    return tuple(trace.by_id[sources[wire]] for wire in node.wires)
-
-
-def _sources(trace: Trace) -> dict[str, str]:
-    return {wire.id: wire.source for wire in trace.wires}
+    return node.id, *(i.id for i in trace.inputs_of(node))
 
 
 def formula_of(node: TraceNode, names: list[str] | tuple[str, ...]) -> str:
@@ -238,7 +228,8 @@ def _partial(trace: Trace, x: str) -> str:
 def _along(trace: Trace, event: Event, q: str, x: str) -> str:
     """What a contribution is: the whole gradient, or what comes along one of several wires."""
     whole = _partial(trace, x)
-    if sum(w.source == event.target and w.gradient is not None for w in trace.wires) < 2:
+    leaving = trace.wires_from.get(event.target or "", ())
+    if sum(w.gradient is not None for w in leaving) < 2:
         return whole
     return f"{whole} {_('via {gate}').format(gate=q)}"
 

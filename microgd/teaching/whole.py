@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from microgd.teaching.panel import formula_of, inputs_of
+from microgd.teaching.panel import formula_of
 from microgd.trace.events import TraceNode
 from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_value
@@ -56,9 +56,9 @@ def labels_of(trace: Trace) -> tuple[str, ...]:
 def _applied(trace: Trace, node: TraceNode, texts: dict[str, tuple[str, float]]) -> str:
     own = 3 if node.gate == "matmul" else _BINDING.get(node.gate)
     if own is None:  # a function: its brackets are enough
-        return formula_of(node, [texts[i.id][0] for i in inputs_of(trace, node)])
+        return formula_of(node, [texts[i.id][0] for i in trace.inputs_of(node)])
     names = []
-    for position, source in enumerate(inputs_of(trace, node)):
+    for position, source in enumerate(trace.inputs_of(node)):
         text, binding = texts[source.id]
         # a − (b − c), but a − b − c; 1/(x · y); −(x + y), and x · (−y)
         strict = position > 0 or node.gate not in ("add", "sub", "mul")

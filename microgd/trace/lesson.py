@@ -78,6 +78,23 @@ class Trace(Immutable):
         """The nodes by id."""
         return MappingProxyType({n.id: n for n in self.nodes})
 
+    @cached_property
+    def wire_by_id(self) -> Mapping[str, Wire]:
+        """The wires by id."""
+        return MappingProxyType({w.id: w for w in self.wires})
+
+    @cached_property
+    def wires_from(self) -> Mapping[str, tuple[Wire, ...]]:
+        """Node id → the wires that leave it; none where nothing uses it."""
+        found: dict[str, list[Wire]] = {}
+        for wire in self.wires:
+            found.setdefault(wire.source, []).append(wire)
+        return MappingProxyType({source: tuple(wires) for source, wires in found.items()})
+
+    def inputs_of(self, node: TraceNode) -> tuple[TraceNode, ...]:
+        """The nodes that a gate takes, in the order of its inputs."""
+        return tuple([self.by_id[self.wire_by_id[wire].source] for wire in node.wires])
+
     def node(self, label: str) -> TraceNode:
         """The node with that label (or id); a KeyError lists the labels there are."""
         for node in self.nodes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from microgd.graph.values import Value, shape_of
-from microgd.teaching.panel import Panel, inputs_of, panel_of
+from microgd.teaching.panel import Panel, panel_of
 from microgd.teaching.quiz.answers import flat, tolerances
 from microgd.teaching.quiz.mistakes import Mistake, Wrong, mistakes_of, that_is, wrongs_of
 from microgd.teaching.quiz.question import Alternative, Question
@@ -155,7 +155,7 @@ def _shapes(trace: Trace, event: Event) -> tuple[str, ...]:
     """Hints towards a formula, which must not say it: the rule in words, and the shapes."""
     words = RULES.get(event.pattern)
     node = trace.by_id[event.node]
-    known = [*inputs_of(trace, node), node] if event.target else [node]
+    known = [*trace.inputs_of(node), node] if event.target else [node]
     shapes = ", ".join(f"{n.label}: {format_shape(n.shape)}" for n in known)
     said = _("a gradient has the shape of what it belongs to; the shapes are {shapes}")
     return tuple(x for x in (translated(words) if words else "", said.format(shapes=shapes)) if x)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from microgd.teaching.panel import inputs_of
 from microgd.teaching.quiz.wrong_backward import gradient_symbol
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
@@ -28,7 +27,7 @@ def right_formula(trace: Trace, event: Event) -> str:
         return _("{gradient} summed over axis {axis}").format(gradient=g, axis=axes)
     if event.kind != "contribution" or event.position is None:
         return ""
-    inputs = inputs_of(trace, node)
+    inputs = trace.inputs_of(node)
     if node.gate == "matmul":
         return _product(inputs[0], inputs[1], event.position, g)
     if event.local is None:

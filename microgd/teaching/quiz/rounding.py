@@ -12,7 +12,6 @@ import numpy as np
 from microgd.gates.movement import sum_to
 from microgd.gates.table import TABLE
 from microgd.graph.values import Value, as_value, shape_of
-from microgd.teaching.panel import inputs_of
 from microgd.teaching.quiz.answers import fits, flat, rounded, tolerances
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
@@ -45,7 +44,7 @@ def rounded_answers(trace: Trace, event: Event) -> tuple[Value, ...]:
 def _worked_out(trace: Trace, event: Event) -> Iterator[Value]:
     digits = trace.digits
     node = trace.by_id[event.node]
-    sources = inputs_of(trace, node)
+    sources = trace.inputs_of(node)
     known = [*event.parts, *(i.value for i in sources if i.value is not None)]
     if any(np.size(value) > MOST_ROUNDED for value in known):
         return

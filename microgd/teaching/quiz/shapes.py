@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from microgd.graph.shapes import Shape
 from microgd.graph.values import shape_of
-from microgd.teaching.panel import inputs_of
 from microgd.teaching.quiz.mistakes import Wrong
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
@@ -24,7 +23,7 @@ def shape_wrongs(trace: Trace, event: Event, right: Shape) -> Iterator[Wrong]:
     if event.kind == "broadcast":
         text = _("the gradients of the copies are not summed")
         found.append(("broadcast-not-summed", text, shape_of(event.parts[0])))
-    for one in inputs_of(trace, node):
+    for one in trace.inputs_of(node):
         text = _("it is given the shape of {x}").format(x=one.label)
         found.append(("input-shape", text, one.shape))
     found.append(("transposed", _("rows and columns are exchanged"), right[::-1]))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from microgd.graph.values import Value, as_value
-from microgd.teaching.panel import inputs_of
 from microgd.teaching.quiz.mistakes import Wrong
 from microgd.teaching.quiz.wrong_local import wrong_locals
 from microgd.teaching.quiz.wrong_matrix import matrix_wrongs
@@ -44,7 +43,7 @@ def _contribution(trace: Trace, event: Event, position: int) -> Iterator[Wrong]:
     node = trace.by_id[event.node]
     up: Any = event.upstream
     value: Any = event.value
-    inputs = inputs_of(trace, node)
+    inputs = trace.inputs_of(node)
     values = [i.value for i in inputs]
     g = gradient_symbol(trace, node)
     if event.local is None:

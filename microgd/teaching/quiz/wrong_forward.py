@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from microgd.graph.values import as_value
-from microgd.teaching.panel import inputs_of
 from microgd.teaching.quiz.mistakes import Wrong
 from microgd.trace.events import Event, TraceNode
 from microgd.trace.lesson import Trace
@@ -210,7 +209,7 @@ WRONG_VALUE: Mapping[str, tuple[WrongValue, ...]] = {
 def forward_wrongs(trace: Trace, event: Event) -> Iterator[Wrong]:
     """The ways to go wrong where a gate computes."""
     node = trace.by_id[event.node]
-    inputs = inputs_of(trace, node)
+    inputs = trace.inputs_of(node)
     if any(i.value is None for i in inputs):
         return
     values = [np.asarray(i.value, np.float64) for i in inputs]
@@ -241,11 +240,11 @@ def _correction(node: TraceNode, values: list[Any]) -> Iterator[Wrong]:
 
 def _precedence(trace: Trace, node: TraceNode) -> Iterator[Wrong]:
     """What the same signs give in another order: x + y·z for (x + y)·z, (−x)² for −x²."""
-    inputs = inputs_of(trace, node)
+    inputs = trace.inputs_of(node)
     if not inputs or any(i.name for i in inputs if i.kind == "gate"):
         return  # what has a name was written on a line of its own
     v = [np.asarray(i.value, np.float64) for i in inputs]
-    inner = [[np.asarray(k.value, np.float64) for k in inputs_of(trace, i)] for i in inputs]
+    inner = [[np.asarray(k.value, np.float64) for k in trace.inputs_of(i)] for i in inputs]
     gates = [i.gate for i in inputs]
     brackets = _("the brackets are ignored")
     outer = _("the sum is worked out before the product")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from microgd.teaching.panel import formula_of, inputs_of
+from microgd.teaching.panel import formula_of
 from microgd.trace.numbers import format_value
 from microgd.translation import _
 
@@ -108,7 +108,7 @@ def lines_of(exercise: Exercise) -> list[Line]:
         if node.kind == "input":
             lines.append(Line((node.label,), node.value, given=True))
         elif node.kind == "gate":
-            formula = formula_of(node, [i.label for i in inputs_of(trace, node)])
+            formula = formula_of(node, [i.label for i in trace.inputs_of(node)])
             lines.append(Line((node.label, formula), node.value))
     lines += [
         Line((f"∂{output.label}/∂{node.label}",), node.gradient, backward=True)
