@@ -58,7 +58,7 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attributes)))
-        if tag not in ("meta", "link", "input", "path", "circle", "ellipse", "polygon"):
+        if tag not in ("meta", "link", "input", "wbr", "path", "circle", "ellipse", "polygon"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -132,6 +132,35 @@ def test_playing_changes_no_gradient() -> None:
     mg.play(f)
     mg.play(f)
     assert x.grad == 6.0
+
+
+# -- the title ----------------------------------------------------------------------------------
+
+
+def heading_of(page: Any) -> str:
+    (found,) = re.findall(r"<h1>(.*?)</h1>", page.html)
+    return str(found)
+
+
+def test_a_title_that_is_the_program_is_set_as_a_formula(page: Any) -> None:
+    math = "".join(
+        ElementTree.fromstring(f"<h1>{heading_of(page)}</h1>".replace("<wbr>", "")).itertext()
+    )
+    assert math == "(x+y)·z"
+    assert "<title>(x + y) * z</title>" in page.html
+    powers = heading_of(mg.play(mg.circuit("q = x0**2; q * w", x0=2, w=3)))
+    assert "<msup><msub><mi>x</mi><mn>0</mn></msub><mn>2</mn></msup>" in powers
+    assert '<wbr><math><mo form="infix">·</mo><mi>w</mi></math>' in powers
+
+
+def test_other_titles_are_text() -> None:
+    circuit = mg.circuit("(x + y) * z", x=-2, y=5, z=-4)
+    for title in ("x + y", "Why z matters", "x <b> y", "(x + y) * w"):
+        assert heading_of(mg.play(circuit, title=title)) == title.replace("<", "&lt;").replace(
+            ">", "&gt;"
+        )
+    f = mg.Tensor(2.0, name="x") * mg.Tensor(3.0, name="</h1>")
+    assert "<mi>&lt;/h1&gt;</mi>" in heading_of(mg.play(f))  # nothing that a name says is a tag
 
 
 # -- the circuit --------------------------------------------------------------------------------

@@ -549,6 +549,29 @@ def test_a_phone_needs_no_sideways_scrolling(opened: Any, browser: Any) -> None:
 HOSTILE = '</script><img src=x onerror="window.hit=1">\'"&\u202e{{data}}'
 
 
+def test_a_page_opens_at_a_step_without_ado(opened: Any, browser: Any) -> None:
+    """Nothing fades, nothing scrolls: what is seen first is what stays."""
+    browser.size(375, 760)
+    try:
+        opened(mg.play(EXAMPLES["A2"](), quiz=True), "#step-20")
+        seen = """
+          const on = document.querySelector(".gate.on").getBoundingClientRect();
+          const box = document.querySelector(".scroll").getBoundingClientRect();
+          const shown = [...document.querySelectorAll(".circuit text")];
+          return [on.left >= box.left, on.right <= box.right, Math.round(on.left),
+                  document.getAnimations().length,
+                  shown.map((text) => getComputedStyle(text).opacity).join()];
+        """
+        first = browser.run(seen)
+        assert first[:2] == [True, True]
+        assert first[3] == 0
+        assert set(first[4].split(",")) == {"0", "1"}
+        browser.run("await new Promise((r) => setTimeout(r, 500))")
+        assert browser.run(seen) == first
+    finally:
+        browser.size(1280, 900)
+
+
 def test_nothing_hostile_runs(opened: Any) -> None:
     x = mg.Tensor(2.0, name=HOSTILE)
     with mg.scope(HOSTILE.replace("/", "")):

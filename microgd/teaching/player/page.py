@@ -21,6 +21,7 @@ from microgd.pages import filled, hashed, packed, packed_json
 from microgd.teaching.bugs.buggy import Buggy
 from microgd.teaching.javascript import Script, javascript
 from microgd.teaching.player.colours import SWITCHED, style_sheet
+from microgd.teaching.player.heading import heading
 from microgd.teaching.player.rounds import data_of, rounds_of, trace_of
 from microgd.teaching.player.sections import jumps, rows, sections
 from microgd.teaching.player.steps import inputs_of, seed_of
@@ -205,7 +206,7 @@ def _page(
         "lang": escape(trace.lang),
         "palette": palette,
         "title": escape(printable(title)),
-        "heading": escape(printable(title)),
+        "heading": heading(title, trace),
         "style": style,
         "style_hash": hashed(style),
         "jumps": jumps(titles, said),

@@ -31,7 +31,7 @@ def steps_of(
     return [
         {
             "kind": kind_of(moment.event),
-            **(_formulas(told[moment.right.step]) if moment.right else _NO_FORMULAS),
+            **_formulas(moment.right, told),
             "node": places[moment.event.node],
             "target": places.get(moment.event.target or "", -1),
             "lit": [
@@ -48,10 +48,10 @@ def kind_of(event: Event) -> str:
     return "changes" if event.pattern == "changes" else event.kind
 
 
-_NO_FORMULAS = {"symbols": "", "rule": "", "numbers": ""}
-
-
-def _formulas(panel: Panel) -> dict[str, str]:
+def _formulas(event: Event | None, told: Sequence[Panel]) -> dict[str, str]:
+    if event is None or kind_of(event) == "changes":  # the sentence says it all
+        return {"symbols": "", "rule": "", "numbers": ""}
+    panel = told[event.step]
     numbers = numbers_of(panel)
     if not numbers and panel.kind != "seed":
         numbers = result_of(panel)

@@ -88,7 +88,7 @@ function makeBoard(section, { round, side, lines, differing, nodes: own = nodes 
       return least < from + room || most > to - room ? (least + most - from - to) / 2 : 0;
     };
     const [left, top] = [shift("left", "right", view.left, view.right), shift("top", "bottom", view.top, view.bottom)];
-    if (left || top) scroll.scrollBy({ left, top, behavior: calm.matches ? "auto" : "smooth" });
+    if (left || top) scroll.scrollBy({ left, top, behavior: calm.matches || !document.body.dataset.ready ? "auto" : "smooth" });
   }
 
   const [width, height] = ["width", "height"].map((side) => Number(svg.getAttribute(side)));

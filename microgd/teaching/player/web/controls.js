@@ -80,6 +80,9 @@ find("nudge").hidden = data.rounds.length > 1; // each lesson has data of its ow
 for (const board of boards) board.fit();
 tell(-1);
 go(asked() ?? 0, false);
-for (const board of boards) board.fit();
+for (const board of boards) {
+  board.fit();
+  board.follow();
+}
 document.body.dataset.ready = "yes";
 performance.mark("ready");
