@@ -275,7 +275,9 @@ def page_of(source: Path, number: int) -> bytes:
     """A page of a document, as a picture."""
     import typst
 
-    pages = typst.compile(source, format="png", ppi=96)
+    from microgd.teaching.typesetting import FONTS
+
+    pages = typst.compile(source, format="png", ppi=96, font_paths=[str(FONTS)])
     return small(pages[number - 1] if isinstance(pages, list) else pages)
 
 
