@@ -26,6 +26,9 @@ browsers = pytest.importorskip("browsers", reason="websockets is not installed")
 pytestmark = pytest.mark.browser
 
 NEURON = "sigmoid(w0*x0 + w1*x1 + w2)"
+WIDE = mg.circuit(
+    "tanh(w0*x0 + w1*x1 + b) * max(a, w0*c) + c", w0=2, x0=-1, w1=-3, x1=-2, b=-3, a=1, c=2
+)
 EXAMPLES = {
     "A1": lambda: mg.circuit("(x + y) * z", x=-2, y=5, z=-4).output,
     "A2": lambda: mg.expand(
@@ -553,7 +556,7 @@ def test_a_page_opens_at_a_step_without_ado(opened: Any, browser: Any) -> None:
     """Nothing fades, nothing scrolls: what is seen first is what stays."""
     browser.size(375, 760)
     try:
-        opened(mg.play(EXAMPLES["A2"](), quiz=True), "#step-20")
+        opened(mg.play(WIDE, quiz=True), "#step-12")
         seen = """
           const on = document.querySelector(".gate.on").getBoundingClientRect();
           const box = document.querySelector(".scroll").getBoundingClientRect();
