@@ -84,6 +84,8 @@ class Terminal:
         while not holds(self.screen()):
             if not self._more(end - time.monotonic()):
                 raise AssertionError(f"no {what!r} on the screen:\n{self.screen()}")
+        while select.select([self.main], [], [], 0.05)[0] and self._more(0):
+            pass  # the rest of the screen, which is painted line by line
         return self.screen()
 
     def _more(self, seconds: float) -> bool:
@@ -93,7 +95,7 @@ class Terminal:
                 self.sent += os.read(self.main, 65536).decode("utf-8", "replace")
             except OSError:  # the other side is closed
                 return False
-        return seconds > 0
+        return bool(ready) or seconds > 0
 
     def end(self, seconds: float = 40) -> int:
         """The exit status, once it has ended."""

@@ -585,3 +585,17 @@ def test_a_gate_that_carries_a_constant_says_what_it_does_to_the_other_input():
     assert ["×2", "scales"] in words
     assert ["+1", "passes"] in words
     assert ["4−", "flips"] in words
+
+
+def test_many_wires_that_leave_the_picture_are_one() -> None:
+    """x is used nine times: two uses stand in the picture, and the seven others are one wire."""
+    x = mg.Tensor(2.0, name="x")
+    f = x
+    for _ in range(8):
+        f = f + x * 3.0
+    trace = mg.trace(f)
+    near = mg.draw(trace, focus=trace.nodes[3].label, hops=1)
+    assert near.view is not None
+    assert "… ×7" in [i.text for i in near.view.items if i.kind == "ellipsis"]
+    (bundle,) = [line for line in near.view.lines if len(line.wires) == 7]
+    assert bundle.below == "21"  # seven times 3

@@ -102,10 +102,10 @@ def test_missing_directory_is_named(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is a directory.*circuit.svg"):
+    with pytest.raises(OutputError, match=r"is a directory.*circuit\.svg"):
         write_whole(tmp_path, "")
     (tmp_path / "f.html").mkdir()
-    with pytest.raises(OutputError, match="such as .*f.html/circuit.html"):
+    with pytest.raises(OutputError, match=r"such as .*f\.html/circuit\.html"):
         write_whole(tmp_path / "f.html", "")
 
 

@@ -16,6 +16,9 @@ from microgd.trace.lesson import Trace
 from microgd.trace.numbers import format_shape, format_value, norm, norm_words
 from microgd.translation import _, ngettext, speaking, translated
 
+#: So many wires of a node leave a picture one by one; more of them leave it as one.
+MOST_STUBS = 2
+
 #: Arrays of at most so many elements are written out on a wire.
 ON_WIRE = 3
 
@@ -244,14 +247,20 @@ class _Builder:
         return node.id in self.seen.totals
 
     def _by_target(self, wires: Sequence[Wire]) -> dict[str, list[Wire]]:
-        """Wires by where they are drawn to; those into one collapsed box become one."""
+        """Wires by where they are drawn to; those into one collapsed box become one.
+
+        So do many that leave the picture.
+        """
         groups: dict[str, list[Wire]] = {}
+        leaving = [wire for wire in wires if self._place(wire.target) is None]
+        many = len(leaving) > MOST_STUBS
         for wire in wires:
             place = self._place(wire.target)
             if place is None:
-                place = f"{wire.id}-after"
-                self.view.items.append(Item(place, "ellipsis", "…"))
-                key = place
+                key = place = f"{leaving[0].id if many else wire.id}-after"
+                if key not in groups:
+                    text = f"… ×{len(leaving)}" if many else "…"
+                    self.view.items.append(Item(place, "ellipsis", text))
             else:
                 key = place if wire.target in self.boxes else f"{place}\n{wire.position}"
             groups.setdefault(key, []).append(wire)

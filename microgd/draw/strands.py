@@ -95,6 +95,9 @@ class _Arranging:
         self.layer = self._layers()
         self.order = list(self._order())
         self.strands, self.strand_of = self._strands()
+        #: How much was tried, in rows of a small circuit; where there are many, each costs more.
+        self.tried = 0.0
+        self.price = max(1.0, len(self.strands) / 12)
         self.attached = {
             i: list(dict.fromkeys(self.strand_of[n] for n in (*self.into[i], *self.out_of[i])))
             for i in self.ids
@@ -257,7 +260,6 @@ class _Arranging:
     # -- better rows ------------------------------------------------------------------------------
 
     def _improve(self) -> None:
-        tried = 0
         for _ in range(_ROUNDS):
             moved = False
             rows = [self._row(n) for n in range(len(self.strands))]
@@ -268,14 +270,14 @@ class _Arranging:
                 for row in range(low, high + 1):
                     if row == before or not self._may(number, row):
                         continue
-                    tried += 1
+                    self.tried += self.price
                     strand.row = row
                     cost = self._cost(number)
                     if cost < least - 1e-9:
                         best, least = row, cost
                 strand.row = best
                 moved = moved or best != before
-                if tried > _MOST_TRIED:
+                if self.tried > _MOST_TRIED:
                     return
             moved = self._swap() or moved
             moved = self._close_gaps() or moved
@@ -302,6 +304,9 @@ class _Arranging:
                 other = self.strands[b]
                 if not self.gaps[a][b]:
                     continue
+                if self.tried > _MOST_TRIED:
+                    return moved
+                self.tried += self.price
                 before = self._cost(a) + self._cost(b)
                 one.row, other.row = other.row, one.row
                 fits = self._may(a, self._row(a)) and self._may(b, self._row(b))
@@ -316,7 +321,8 @@ class _Arranging:
         moved = False
         rows = sorted({self._row(n) for n in range(len(self.strands))})
         for edge in rows[1:]:
-            while True:
+            while self.tried <= _MOST_TRIED:
+                self.tried += self.price * len(self.strands)
                 below = [s for s in self.strands if s.row is not None and s.row >= edge]
                 before = self._whole_cost()
                 for strand in below:
