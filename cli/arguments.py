@@ -25,8 +25,8 @@ _BINDING = re.compile(
     r"\s*[^\W\d]\w*\s*=(?!=)[^;\n]*"  # x=-2
     r"|\s*[^\W\d]\w*\s*:\s*\d+([x×,]\d+)*\s*"  # x:100x4096, a shape without numbers
 )
-#: A lecture of the catalogue: A2.
-_LECTURE = re.compile(r"[A-F][1-9]\d?")
+#: A lecture of the catalogue: A2, a2.
+_LECTURE = re.compile(r"[A-Fa-f][1-9]\d?")
 #: A value, and no statement of a program such as `f = x * y`.
 _NUMBERS = re.compile(r"[^=]*=[-+\d.,eE\[\]\s]*")
 
@@ -89,7 +89,7 @@ def read_circuit(words: Sequence[str], file: str | None, *, numbers: bool = Fals
     Raises:
         click.UsageError: no program, or two. LanguageError: text that is none.
     """
-    text, values = _split(_of_lecture(words) or list(words), file)
+    text, values = _split(_of_lecture(words, file) or list(words), file)
     if file is not None or text == "-":
         from .streams import read_program
 
@@ -121,13 +121,13 @@ def given_words(words: Sequence[str], file: str | None) -> tuple[str | None, lis
 
 def lecture_title(words: Sequence[str], file: str | None) -> str:
     """What the lecture is called whose id is all that is given; else nothing."""
-    row = None if file is not None else _lecture(words)
+    row = given_lecture(words, file)
     return row.title if row else ""
 
 
-def _of_lecture(words: Sequence[str]) -> list[str]:
+def _of_lecture(words: Sequence[str], file: str | None) -> list[str]:
     """The arguments that make a lecture's circuit, if its id is all that is given."""
-    row = _lecture(words)
+    row = given_lecture(words, file)
     if row is None:
         return []
     if not row.words:
@@ -135,16 +135,33 @@ def _of_lecture(words: Sequence[str]) -> list[str]:
     return list(row.words)
 
 
-def _lecture(words: Sequence[str]) -> Lecture | None:
-    if len(words) != 1 or not _LECTURE.fullmatch(words[0]):
+def given_lecture(words: Sequence[str], file: str | None) -> Lecture | None:
+    """The lecture whose id, in any case, is all that is given.
+
+    `a2 a2=3` is an expression of one name: who gives it a value means that.
+
+    Raises:
+        click.UsageError: no lecture has this id, or values are given beside it.
+    """
+    plain = [word for word in words if not _BINDING.fullmatch(word)]
+    if file is not None or len(plain) != 1 or not _LECTURE.fullmatch(plain[0]):
+        return None
+    id, values = plain[0], [word for word in words if word != plain[0]]
+    if any(re.match(rf"\s*{id}\s*[=:]", value) for value in values):
         return None
     from microgd.errors import ArgumentError
     from microgd.teaching.lectures import lecture
 
     try:
-        return lecture(words[0])
-    except ArgumentError:  # a name without a value, of which the language says so
-        return None
+        row = lecture(id)
+    except ArgumentError as error:
+        raise BadInput(f"the name {id!r} has no value, and {error}") from error
+    if values:
+        raise BadInput(
+            f"lecture {row.id} has numbers of its own: leave out {' '.join(values)}; or, if "
+            f"{id} is a name in an expression, give it a value, too: {id}=…"
+        )
+    return row
 
 
 def _split(words: list[str], file: str | None) -> tuple[str | None, list[str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .arguments import ProgramCommand, program_arguments
+from .arguments import ProgramCommand, given_lecture, program_arguments
 from .bug import bug_options, require_bug_options
 from .choices import LOOKS, PALETTES, Choice, lang_option, output_option
 from .failures import FAILED, BadInput
@@ -103,13 +103,8 @@ def _lesson(options: dict[str, Any]) -> tuple[Lesson, str, str]:
     from .lesson import read_lesson
 
     words, title, text = options["words"], "", ""
-    if options["file"] is None and len(words) == 1 and _names_lecture(words[0]):
-        from microgd.teaching.lectures import lecture
-
-        row = lecture(words[0])
-        if not row.words:
-            raise BadInput(f"lecture {row.id} has no circuit to make slides of")
-        words, title, text = row.words, row.title, row.text
+    if row := given_lecture(words, options["file"]):
+        title, text = row.title, row.text
     lesson = read_lesson(
         words,
         options["file"],
@@ -118,10 +113,6 @@ def _lesson(options: dict[str, Any]) -> tuple[Lesson, str, str]:
         digits=options["digits"],
     )
     return lesson, options["title"] or title, text
-
-
-def _names_lecture(word: str) -> bool:
-    return len(word) in (2, 3) and word[0] in "ABCDEFabcdef" and word[1:].isdecimal()
 
 
 def _save(

@@ -204,3 +204,20 @@ def test_a_lecture_is_an_expression() -> None:
     assert "'A99' has no value" in refused(2, "trace", "A99")
     assert "microgd lecture show C4" in refused(2, "trace", "C4")
     assert said("grad", "A1", "A1=3").splitlines()[0] == "A1 = 3"  # a name that has a value
+
+
+def test_a_lectures_id_is_written_in_any_case() -> None:
+    assert said("trace", "a1") == said("trace", "A1")
+    for how in (["step", "--plain"], ["emit"], ["grad"], ["lecture"]):
+        assert said(*how, "a2") == said(*how, "A2")
+    assert said("grad", "a2", "a2=3").splitlines()[0] == "a2 = 3"
+    assert said("grad", "2 * b1", "b1=3").splitlines()[0] == "f = 6"
+    assert "b1=…" in refused(2, "grad", "b1", "b1:3")  # a shape is a value of the name, too
+
+
+@pytest.mark.parametrize("command", ["trace", "slides", "step", "play"])
+@pytest.mark.parametrize("id", ["A2", "a2"])
+def test_a_lecture_has_numbers_of_its_own(command: str, id: str) -> None:
+    complaint = refused(2, command, id, "x=3")
+    assert "lecture A2 has numbers of its own: leave out x=3" in complaint
+    assert f"give it a value, too: {id}=…" in complaint

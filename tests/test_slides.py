@@ -301,6 +301,7 @@ def test_bad_usage_of_the_command(tmp_path: Path) -> None:
     assert "press n" in refused(2, "slides", "x", "x=1", "-o", "s.html", "--notes", "file")
     assert "no directory" in refused(1, "slides", "x", "x=1", "-o", str(tmp_path / "no" / "s.pdf"))
     assert "no lecture" in refused(2, "slides", "A99")
+    assert "D3 has no circuit" in refused(2, "slides", "d3")
 
 
 def test_numbers_too_small_to_read_are_remarked_upon(tmp_path: Path) -> None:
