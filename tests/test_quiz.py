@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 import microgd as mg
 from microgd.errors import ArgumentError
+from microgd.teaching.panel import panel_of
 from microgd.teaching.quiz.answers import fits, flat, readings, tolerance, tolerances
+from microgd.teaching.quiz.formulas import right_formula
 from microgd.teaching.quiz.mistakes import wrongs_of
 from microgd.teaching.quiz.optimizer import update_quiz
 from microgd.teaching.quiz.question import Question, judge, question_of, questions_of
@@ -464,3 +466,23 @@ def test_a_page_judges_by_the_same_rule(tmp_path: Path) -> None:
 
 def test_tolerances_of_arrays_are_those_of_their_elements() -> None:
     assert tolerances(np.array([0.5, 1.25e-9])) == (0.005, 5e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("sum(x)", "∂f/∂q to each of 3 elements"),
+        ("max(x)", "∂f/∂q to the largest"),
+        ("mean(x)", "∂f/∂q / 3"),
+        ("sum(b * softmax(x))", "q · (∂f/∂q − Σ ∂f/∂q · q)"),
+        ("sum(b * log_softmax(x))", "∂f/∂q − exp(q) · Σ ∂f/∂q"),
+        ("sum(transpose(X) * X)", "(∂f/∂q)ᵀ"),
+    ],
+)
+def test_a_formula_is_written_as_in_the_panel(text: str, formula: str) -> None:
+    values = {"x": [1, 2, 4], "b": [3, 5, 6], "X": [[1, 2], [3, 4]]}
+    trace = told(f"{text} * 2", **{k: v for k, v in values.items() if k in text})
+    jacobian = [e for e in trace.events if e.kind == "contribution" and e.local is None]
+    found = {right_formula(trace, e): panel_of(trace, e).right for e in jacobian}
+    assert formula in found
+    assert all(chosen == shown for chosen, shown in found.items())

@@ -141,7 +141,7 @@ def _contribution(trace: Trace, event: Event) -> Panel:
     title = f"{q}: {node.sign} → {x}"
     upstream = f"∂{f}/∂{q}"
     if event.local is None:
-        return _panel(trace, event, title, along, _operation(trace, event, upstream), names)
+        return _panel(trace, event, title, along, operation_of(trace, event, upstream), names)
     local = _local(trace, event)
     right = f"{local} · {upstream}"
     rule = f"{local} = {event.rule}" if event.rule and local == f"∂{q}/∂{x}" else ""
@@ -163,8 +163,8 @@ def _local(trace: Trace, event: Event) -> str:
     return f"({event.rule})" if set(event.rule.lstrip("−")) & set(" ·/+−*@,") else event.rule
 
 
-def _operation(trace: Trace, event: Event, upstream: str) -> str:
-    """What a gate that has a Jacobian does with its upstream gradient, where that can be said."""
+def operation_of(trace: Trace, event: Event, upstream: str) -> str:
+    """What a gate that has a Jacobian does with its upstream gradient; "" where it only passes."""
     node, position = trace.by_id[event.node], event.position or 0
     row = TABLE.get(node.gate)
     if row is None or row.rule(position) is None:  # no gradient passes

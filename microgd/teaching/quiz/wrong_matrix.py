@@ -144,7 +144,7 @@ def _softmax(node: TraceNode, up: Any, x: Any, g: str) -> Iterator[Wrong]:
     s_of_x = s_of_x / s_of_x.sum(axis=axis, keepdims=True)
     if node.gate == "log_softmax":
         yield Wrong("sum-forgotten", _("softmax is not multiplied by the sum of the gradients"),
-                    as_value(up - s_of_x), f"{g} − softmax")  # fmt: skip
+                    as_value(up - s_of_x), f"{g} − exp({s})")  # fmt: skip
         yield Wrong("softmax-alone", _("only softmax times the sum is left"),
                     as_value(-s_of_x * up.sum(axis=axis, keepdims=True)))  # fmt: skip
         return
