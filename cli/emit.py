@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .arguments import ProgramCommand, program_arguments
-from .choices import Choice, lang_option
+from .choices import Choice, lang_option, output_option
 from .lesson import read_lesson
 from .streams import say
 
@@ -26,7 +26,7 @@ ENDINGS = {".py": ("python", "numpy"), ".c": ("c",), ".tex": ("latex",)}
     type=Choice(LANGUAGES),
     help="The language.  [default: what -o ends with; else python, numpy for arrays]",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write it there, instead of printing it.")
+@output_option("Write it there, instead of printing it. May be repeated.")
 @click.option(
     "--expand",
     multiple=True,
@@ -43,7 +43,7 @@ def command(
     words: tuple[str, ...],
     file: str | None,
     to: str | None,
-    output: str | None,
+    outputs: tuple[str, ...],
     expand: tuple[str, ...],
     forward: bool,
     upstream: str | None,
@@ -62,26 +62,32 @@ def command(
       microgd emit "mean((X @ w - y)**2)" X="[[1,2],[3,4]]" w="[1,-1]" y="[0,1]"
       microgd emit "x * y + x" x=3 y=2 -o lesson.tex
     """
-    ending = _ending(output)
-    if ending and to and to not in ENDINGS[ending]:
-        raise click.UsageError(
-            f"--to {to} does not go into a file that ends with {ending}, which is for "
-            f"{' or '.join(ENDINGS[ending])}."
-        )
+    from .plotted import require_different_files
+
+    require_different_files(*outputs)
+    endings = [_ending(output) for output in outputs] or [""]
+    for ending in endings:
+        if ending and to and to not in ENDINGS[ending]:
+            raise click.UsageError(
+                f"--to {to} does not go into a file that ends with {ending}, which is for "
+                f"{' or '.join(ENDINGS[ending])}."
+            )
     lesson = read_lesson(
         words, file, forward=forward, upstream=upstream, expand=expand, digits=digits
     )
-    language = to or _language(lesson.trace, ending)
-    if digits is not None and language != "latex":
+    languages = [to or _language(lesson.trace, ending) for ending in endings]
+    if digits is not None and "latex" not in languages:
         raise click.UsageError("--digits is about latex; the other programs have every digit.")
     from microgd.teaching.emit.emit import emit
 
-    text = emit(
-        lesson.trace,
-        language,
-        title=_title("" if file or "-" in words else lesson.circuit.text, lesson.trace),
-    )
-    if output in (None, "-"):
+    title = _title("" if file or "-" in words else lesson.circuit.text, lesson.trace)
+    texts = [emit(lesson.trace, language, title=title) for language in languages]
+    for output, language, text in zip(outputs or ("-",), languages, texts, strict=True):
+        _write(output, language, text)
+
+
+def _write(output: str, language: str, text: str) -> None:
+    if output == "-":
         say(text.rstrip("\n"))
         return
     from microgd.files import write_whole
@@ -89,8 +95,8 @@ def command(
     say(f"saved {write_whole(output, text)}{_how(language, output)}")
 
 
-def _ending(output: str | None) -> str:
-    if output is None or output == "-":
+def _ending(output: str) -> str:
+    if output == "-":
         return ""
     found = [e for e in ENDINGS if output.lower().endswith(e)]
     if not found and "." in output.replace("\\", "/").rpartition("/")[2]:
@@ -112,7 +118,7 @@ def _title(text: str, trace: Any) -> str | None:
         return None
     label = trace.by_id[trace.output].label
     named = "=" in program.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", "")
-    return program if named else f"{label} = {program}"
+    return program if named or program == label else f"{label} = {program}"
 
 
 def _how(language: str, output: str) -> str:

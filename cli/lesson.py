@@ -48,6 +48,19 @@ def read_lesson(
     return Lesson(circuit, output, told, start)
 
 
+def no_gate(lesson: Lesson) -> str:
+    """What is told of a program that is a mere value, or a mere shape."""
+    from microgd.trace.numbers import format_value
+    from microgd.translation import _
+
+    output = lesson.output
+    if output.data is None:
+        value = f"{output.name}:{'x'.join(map(str, output.shape))}"  # as it was given
+    else:
+        value = format_value(output.value, lesson.trace.digits)
+    return _("There is no gate in it, only the value {value}.").format(value=value)
+
+
 def opened(output: Tensor, names: Sequence[str]) -> Any:
     """The output with these composite gates written in simpler ones; `all` opens every gate."""
     if not names:

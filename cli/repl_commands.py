@@ -168,10 +168,16 @@ class Repl:
             say(fitted(f"{event.step:>3}  {lesson.line(event)}"))
 
     def _show(self, text: str) -> None:
+        from microgd.errors import ArgumentError
+
         from .screens import circuit_here, show_screen
 
         if _PICTURE.match(text):
             return self._draw(text)
+        if text.startswith(("/", "~", "./", "../")):
+            raise ArgumentError(
+                "show draws here, and takes no folder; to draw into a file: draw f.svg"
+            )
         self.session.target(text)
         backward = self.backed is not None and self.session.last == self.backed
         lesson = self._lesson("", backward=backward)

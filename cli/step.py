@@ -11,7 +11,7 @@ from .arguments import ProgramCommand, program_arguments
 from .bug import bug_options, require_bug_options
 from .choices import PALETTES, Choice, lang_option, lesson_options
 from .failures import FAILED
-from .lesson import Lesson, read_lesson
+from .lesson import Lesson, no_gate, read_lesson
 from .streams import say, width
 
 if TYPE_CHECKING:
@@ -131,11 +131,7 @@ def _first(lesson: Lesson, wanted: int | None) -> int | None:
     """The step to begin at; None if there is none at all."""
     count = len(lesson.trace)
     if not count:
-        from microgd.trace.numbers import format_value
-        from microgd.translation import _
-
-        value = format_value(lesson.output.value, lesson.trace.digits)
-        say(_("There is no gate in it, only the value {value}.").format(value=value))
+        say(no_gate(lesson))
         return None
     return _in_range(wanted, count)
 

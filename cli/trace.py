@@ -11,7 +11,7 @@ from .arguments import ProgramCommand, program_arguments
 from .bug import bug_options, require_bug_options
 from .choices import lang_option, lesson_options, output_option, picture_options
 from .failures import FAILED
-from .lesson import Lesson, read_lesson
+from .lesson import Lesson, no_gate, read_lesson
 from .streams import say
 
 
@@ -112,7 +112,6 @@ def _require_consistent(options: dict[str, Any]) -> None:
 
 def tell(lesson: Lesson, options: dict[str, Any]) -> None:
     """The forward lines, the backward table, the gradients, and what is worth a note."""
-    from microgd.trace.numbers import format_value
     from microgd.translation import _
 
     from .output import gap, heading, show_table
@@ -128,8 +127,7 @@ def tell(lesson: Lesson, options: dict[str, Any]) -> None:
             _numbered((e.step, e.sentence) for e in forward)
         else:
             gap()
-            value = format_value(lesson.output.value, trace.digits)
-            say(_("There is no gate in it, only the value {value}.").format(value=value))
+            say(no_gate(lesson))
         if options["sentences"] and trace.has_gradients:
             heading(_("backward"))
             _numbered((e.step, trace.line(e)) for e in trace.events if e.kind != "forward")

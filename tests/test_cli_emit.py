@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_runner import run, said
+from cli_runner import refused, run, said
 
 from microgd.teaching.emit.emit import LANGUAGES as WRITTEN
 from microgd_cli.emit import ENDINGS, LANGUAGES
@@ -46,6 +46,20 @@ def test_options() -> None:
     assert "df = 2.0\n" in said("emit", *CIRCUIT, "--upstream", "2")
     assert "(4)" in said("emit", "sigmoid(x)", "x=1", "--expand", "sigmoid")
     assert "0.731" in said("emit", "sigmoid(x)", "x=1", "--to", "latex", "--digits", "3")
+
+
+def test_several_files_each_in_its_language(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("f.py", "f.c", "f.tex")]
+    lines = said("emit", *CIRCUIT, *(w for f in files for w in ("-o", str(f)))).splitlines()
+    assert [line.split(";")[0] for line in lines] == [f"saved {file}" for file in files]
+    assert [f.read_text(encoding="utf-8")[:2] for f in files] == ["# ", "//", "% "]
+    twice = refused(2, "emit", *CIRCUIT, "-o", str(files[0]), "-o", str(files[0]))
+    assert "is named twice" in twice
+
+
+def test_a_mere_name_is_its_title() -> None:
+    assert said("emit", "x", "x=3").startswith("# x\nx = 3")
+    assert said("emit", "3").startswith("# f = 3\n")
 
 
 def test_files_of_any_name_can_be_run_as_told(

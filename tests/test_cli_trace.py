@@ -206,6 +206,19 @@ def test_a_lecture_is_an_expression() -> None:
     assert said("grad", "A1", "A1=3").splitlines()[0] == "A1 = 3"  # a name that has a value
 
 
+def test_a_mere_shape_is_told_as_it_was_given() -> None:
+    for command in ("trace", "step"):
+        assert said(command, "x", "x:3x4").strip().startswith("There is no gate in it, only the")
+        assert "value x:3x4." in said(command, "x", "x:3x4")
+
+
+def test_what_upstream_takes() -> None:
+    complaint = refused(2, "trace", *README, "--upstream", "abc")
+    assert "'abc' is no number. A value is a number or a list of numbers" in complaint
+    assert "the value of --upstream" in complaint
+    assert "abc=" not in complaint
+
+
 def test_a_lectures_id_is_written_in_any_case() -> None:
     assert said("trace", "a1") == said("trace", "A1")
     for how in (["step", "--plain"], ["emit"], ["grad"], ["lecture"]):

@@ -35,3 +35,8 @@ def test_what_has_no_value_is_said_so() -> None:
 def test_within_an_expression_it_is_no_command() -> None:
     assert command_in("x.grad + 1", Session())[0] is None
     assert "there is no attribute .grad" in last(LINES + "x.grad + 1\n")[1]
+
+
+def test_show_draws_here_and_into_no_folder() -> None:
+    for folder in ("/tmp", "~", "./pictures"):
+        assert "to draw into a file: draw f.svg" in last(LINES + f"show {folder}\n")[1]

@@ -8,7 +8,8 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from microgd.errors import LanguageError, MicrogdError
-from microgd.language.functions import RESERVED
+from microgd.gates.table import did_you_mean
+from microgd.language.functions import NUMBERS, RESERVED, gate_named
 from microgd.language.limits import MAX_AXES, MAX_SIZE_DIGITS
 from microgd.language.reader import Reader
 from microgd.language.recording import Quantity
@@ -38,8 +39,18 @@ def read_value(text: str, file: str = "<value>") -> Quantity:
     if len(scanner.statements) > 1 or statement.target is not None:
         extra = scanner.statements[-1]
         raise program.error("a value is one number or one list", extra.start, extra.end)
+
+    def look_up(name: str, at: int) -> None:
+        if name not in NUMBERS and gate_named(name) is None:
+            raise program.error(
+                f"{quoted(name)} is no number.{did_you_mean(name, NUMBERS)} A value is a number or "
+                "a list of numbers: 2, 1/3, [1, 2]",
+                at,
+                at + len(name),
+            )
+
     try:
-        value = Reader(scanner, lambda name, at: None, lambda: ()).statement(statement)
+        value = Reader(scanner, look_up, lambda: ()).statement(statement)
     except RecursionError:
         raise LanguageError(f"{file} is nested too deeply") from None
     if isinstance(value, Tensor):

@@ -101,7 +101,9 @@ class Scanner:
                         offset,
                         offset + len(token),
                     )
-                extra = "; division is written /" if token == "/" else ""
+                extra = ""
+                if before is not None and before[1] == "/" and token == "/":
+                    extra = "; division is written /"
                 if before is not None and before[1] == "*" and token == "**":
                     extra = "; a power is written **"
                 raise self._nothing("before", token, offset, extra)
