@@ -373,6 +373,50 @@ def test_hints_come_one_by_one_and_the_answer_can_be_shown(opened: Any) -> None:
     assert browser.run("return document.getElementById('score').textContent").startswith("0 ")
 
 
+@pytest.mark.parametrize("quiz", [True, False])
+def test_no_number_is_read_aloud_before_it_is_told(opened: Any, quiz: bool) -> None:
+    """Neither from the circuit's texts nor from its outline; nor can a search find it."""
+    browser = opened(mg.play(EXAMPLES["A1"](), quiz=quiz))
+    heard = """
+      await new Promise((done) => setTimeout(done, 300)); // numbers fade in
+      const seen = (t) => t.checkVisibility({ visibilityProperty: true });
+      const some = (of) => [...document.querySelectorAll(of)].filter(seen).map((t) => t.innerHTML);
+      return [document.querySelector(".board pre").innerText.split("\\n"), some(".circuit .v"),
+              some(".circuit .g")];
+    """
+    lines, values, gradients = browser.run(heard)
+    shown = "" if quiz else "value 3"
+    assert [line.split() for line in lines] == [
+        ["f:", "×"],
+        ["├─", "q:", "+", *shown.split()],
+        ["│", "├─", "x", "value", "−2"],
+        ["│", "└─", "y", "value", "5"],
+        ["└─", "z", "value", "−4"],
+    ]
+    assert len(values) == (3 if quiz else 4)
+    assert gradients == []
+    browser.press("End")  # in a quiz, the last step asks for its own number
+    lines, values, gradients = browser.run(heard)
+    assert [line.split()[-2:] for line in lines] == [
+        ["gradient", "1"],
+        ["gradient", "−4"],
+        ["gradient", "−4"],
+        ["value", "5"] if quiz else ["gradient", "−4"],
+        ["gradient", "3"],
+    ]
+    assert (len(values), len(gradients)) == (5, 4 if quiz else 5)
+
+
+def test_data_that_change_are_read_aloud_as_they_are_now(opened: Any) -> None:
+    circuit = mg.circuit("(x + y) * z", x=-2, y=5, z=-4)
+    browser = opened(mg.play(with_bug(circuit, "stale-data", change={"x": 1})))
+    aloud = "return document.querySelectorAll('.board pre')[1].innerText"
+    assert "value −2" in browser.run(aloud)
+    browser.press("End")
+    assert "value −2" not in browser.run(aloud)
+    assert "x  value 1" in browser.run(aloud)
+
+
 # -- the nudge ----------------------------------------------------------------------------------
 
 

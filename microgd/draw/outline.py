@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from microgd.draw.progress import Progress, progress
 from microgd.trace.events import TraceNode
 from microgd.trace.lesson import Trace
@@ -10,6 +12,15 @@ from microgd.translation import _, speaking
 
 #: An outline longer than this is cut.
 MOST_LINES = 60
+
+
+class Row(NamedTuple):
+    """A line of an outline: a node, its name after the branches that lead to it, its numbers."""
+
+    node: TraceNode
+    name: str
+    value: str
+    gradient: str
 
 
 def outline(trace: Trace, *, step: int | None = None, gradients: bool = True) -> str:
@@ -35,8 +46,19 @@ def outline_of(trace: Trace, seen: Progress) -> str:
 
 
 def _outline(trace: Trace, seen: Progress) -> str:
+    rows, whole = rows_of(trace, seen)
+    widths = [max(len(text) for text in texts) for texts in list(zip(*rows, strict=True))[1:3]]
+    lines = [
+        f"{name:<{widths[0]}}    {value:<{widths[1]}}   {gradient}".rstrip()
+        for _node, name, value, gradient in rows
+    ]
+    return "\n".join(lines if whole else [*lines, "…"])
+
+
+def rows_of(trace: Trace, seen: Progress) -> tuple[list[Row], bool]:
+    """The lines of an outline, and whether they are all of them."""
     trace = trace.as_of(seen.told)
-    rows: list[tuple[str, str, str]] = []
+    rows: list[Row] = []
     written: set[str] = set()
     # (node, what precedes its own name, what precedes those of its inputs)
     waiting: list[tuple[TraceNode, str, str]] = [(trace.by_id[trace.output], "", "")]
@@ -46,7 +68,7 @@ def _outline(trace: Trace, seen: Progress) -> str:
         again = node.id in written and bool(node.wires)
         written.add(node.id)
         name = before + _name(node, again, node.id == seen.node)
-        rows.append((name, *_numbers(trace, node, seen)))
+        rows.append(Row(node, name, *_numbers(trace, node, seen)))
         if again:
             continue
         drawn = [w for i, w in enumerate(node.wires) if i not in node.folded]
@@ -54,12 +76,7 @@ def _outline(trace: Trace, seen: Progress) -> str:
             last = number == len(drawn) - 1
             branch, space = ("└─ ", "   ") if last else ("├─ ", "│  ")
             waiting.append((trace.by_id[source[wire]], below + branch, below + space))
-    widths = [max(len(row[i]) for row in rows) for i in range(2)]
-    lines = [
-        f"{name:<{widths[0]}}    {value:<{widths[1]}}   {gradient}".rstrip()
-        for name, value, gradient in rows
-    ]
-    return "\n".join([*lines, "…"] if waiting else lines)
+    return rows, not waiting
 
 
 def _name(node: TraceNode, again: bool, active: bool) -> str:

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from microgd.draw.outline import outline
+from microgd.draw.outline import rows_of
+from microgd.draw.progress import Appearances, progress
 from microgd.notation.names import printable
 from microgd.teaching.bugs.buggy import Buggy
 from microgd.teaching.player.rounds import Round
 from microgd.teaching.player.steps import title_of_step
 from microgd.teaching.player.timeline import Moment
 from microgd.trace.lesson import Trace
+from microgd.trace.numbers import format_value
+from microgd.translation import _
 
 #: Pixels of a circuit that fits into half of a wide screen with its numbers readable.
 _SLIM = 730.0
@@ -60,8 +63,32 @@ def _section(one: Round, side: int, heading: str, said: dict[str, str]) -> str:
         f'<section class="board" aria-label="{name}">{heading}\n'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{board.svg}</div>\n'
         f'<div class="zoom needs-script">{zoom}</div>\n'
-        f'<pre class="unseen">{escape(outline(one.traces[side]))}</pre>\n</section>'
+        f'<pre class="unseen">{_read_aloud(one.traces[side], one.when[side])}</pre>\n</section>'
     )
+
+
+def _read_aloud(trace: Trace, when: Appearances) -> str:
+    """The circuit as text, whose numbers appear at the same steps as those of the picture."""
+    found, whole = rows_of(trace, progress(trace, None))
+    before = {event.node: format_value(event.parts[0], trace.digits) for event in trace.changes}
+
+    def part(text: str, at: int, change: str = "") -> str:
+        return (
+            f'<i data-at="{at}"{change}>{escape(text)}</i>' if at >= 0 or change else escape(text)
+        )
+
+    lines = []
+    for node, name, value, gradient in found:
+        told = [escape(name)]
+        if value:
+            until = when.changes.get(node.id)
+            was = escape(_("value {number}").format(number=before.get(node.id, "")))
+            change = "" if until is None else f' data-was="{was}" data-until="{until}"'
+            told.append(part(value, when.values.get(node.id, -1), change))
+        if gradient:
+            told.append(part(gradient, when.totals.get(node.id, -1)))
+        lines.append("  ".join(told))
+    return "\n".join(lines if whole else [*lines, "…"])
 
 
 def jumps(titles: Sequence[str], said: dict[str, str]) -> str:

@@ -19,6 +19,11 @@ function makeBoard(section, { round, side, lines, differing, nodes: own = nodes 
     for (const text of all(".v, .n", element)) appear[above + 1].push(text);
     for (const text of all(".g", element)) appear[below + 1].push(text);
   }
+  for (const text of all("pre i", section)) { // the circuit as it is read aloud
+    const { at, was, until } = text.dataset;
+    appear[Number(at) + 1].push(text);
+    if (until) changing.push([text, was, text.textContent, Number(until)]);
+  }
   for (const [at, kind, from] of differing) { // a frame around each number that is wrong
     const wrong = all(`.w[data-l="${at}"] .${kind}`, svg).at(-1);
     if (!wrong) continue;
