@@ -112,13 +112,14 @@ def latex_shape(text: str) -> list[str]:
         depth += (token == "{") - (token == "}")
         assert depth >= 0, text
     assert depth == 0, text
-    return [t for t in tokens if t not in _ESCAPED]
+    upright = [r"\mathrm" if t == r"\textrm" else t for t in tokens]  # as its letters need it
+    return [t for t in upright if t not in _ESCAPED]
 
 
 #: Signs as LaTeX writes them when they are text. `{}` after a word ends it.
 _ESCAPED = {
     *(r"\{", r"\}", r"\$", r"\&", r"\#", r"\%", r"\_", "{", "}"),
-    *(r"\textbackslash", r"\textasciitilde", r"\textasciicircum"),
+    *(r"\textbackslash", r"\textasciitilde", r"\textasciicircum", r"\ensuremath"),
 }
 
 

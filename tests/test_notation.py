@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import unicodedata
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -11,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microgd as mg
-from microgd.notation.latex import latex_text, to_latex
+from microgd.notation.latex import to_latex
+from microgd.notation.latex_text import LETTERS, SIGNS, latex_text
 from microgd.notation.mathml import to_mathml
 from microgd.notation.names import split_name
 from microgd.notation.reading import DEEPEST, read
@@ -97,6 +101,48 @@ def test_no_text_can_break_out() -> None:
     assert typst_string('"#eval(') == '"\\"#eval("'
     for write in (to_latex, to_mathml, to_typst):
         assert not re.search("[\u202e\x1b]", write(part))
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [
+        ("my loss", r"\textrm{my loss}"),
+        ("a → b", r"\textrm{a \ensuremath{\to} b}"),
+        ("ztráta", r"\textrm{ztráta}"),
+        ("é", r"\textrm{é}"),
+        ("Δw", r"\textrm{\ensuremath{\Delta}w}"),
+        ("x²³", r"\textrm{x\ensuremath{{}^{2}}\ensuremath{{}^{3}}}"),
+        ("snow ☃", r"\textrm{snow [U+2603]}"),
+        ("½Ａ", r"\textrm{1/2A}"),
+        ("a<b", r"\textrm{a\ensuremath{<}b}"),
+    ],
+)
+def test_names_in_latex_keep_their_spaces_and_have_no_sign_that_it_lacks(
+    name: str, latex: str
+) -> None:
+    part = read(f"{name} + 1", [name])
+    assert to_latex(part) == f"{latex} + 1"
+    assert "".join(ElementTree.fromstring(to_mathml(part)).itertext()) == f"{name}+1"
+    assert typst_string(name) in to_typst(part)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_pdflatex_takes_every_sign(tmp_path: Path) -> None:
+    signs = [*SIGNS, *LETTERS, *"áčďéěřůžșțßÅłøŐ½²₃ﬁ☃你Ａά–—“”„Βª≅", "a → b", "naïve x"]
+    lines = [rf"${to_latex(Name(n))}_{{{to_latex(Name(n))}}}$ {latex_text(n)}" for n in signs]
+    page = [r"\documentclass{article}\usepackage{amsmath}\begin{document}", *lines]
+    (tmp_path / "t.tex").write_text("\n\n".join([*page, r"\end{document}"]), encoding="utf-8")
+    ran = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout[-800:]
+    log = (tmp_path / "t.log").read_text(encoding="utf-8", errors="replace")
+    assert "Missing character" not in log
+    assert "invalid in math mode" not in log
 
 
 FORMULA = st.text("xyWfq012.5+−·/^²ᵀˣ()[]|‖√∂ =<>,abc\\\"'{}$#&%", max_size=30)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from microgd.notation.names import printable, split_name
+import re
+
+from microgd.notation.latex_text import LETTERS, SIGNS, latex_text
+from microgd.notation.names import split_name
 from microgd.notation.tree import (
     Fraction,
     Function,
@@ -19,21 +22,9 @@ from microgd.notation.tree import (
     spaces,
 )
 
-_SIGNS = {
-    "−": "-", "·": r"\cdot", "×": r"\times", "@": r"\,", "⊗": r"\otimes", "⊙": r"\odot",
-    "≠": r"\neq", "≥": r"\geq", "≤": r"\leq", "→": r"\to", "←": r"\gets", "∧": r"\land",
-    "≈": r"\approx",
-}  # fmt: skip
 _FUNCTIONS = {"exp", "ln", "log", "sin", "cos", "tanh", "max", "min"}
-_LETTERS = {
-    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon",
-    "η": r"\eta", "θ": r"\theta", "λ": r"\lambda", "μ": r"\mu", "ρ": r"\rho", "σ": r"\sigma",
-    "φ": r"\varphi", "ω": r"\omega", "Σ": r"\sum", "∂": r"\partial", "π": r"\pi",
-}  # fmt: skip
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "-",
-}  # fmt: skip
+#: A name that mathematics sets as it is; what has spaces or other signs is set as text.
+_PLAIN = re.compile(r"[A-Za-z0-9_']+")
 
 
 def to_latex(part: Part) -> str:
@@ -59,11 +50,11 @@ def to_latex(part: Part) -> str:
         case Word(text):
             return rf"\text{{{latex_text(text)}}}"
         case Sign(text):
-            return _SIGNS.get(text) or latex_text(text)
+            return r"\," if text == "@" else SIGNS.get(text) or latex_text(text)
         case Function(name):
             if name in _FUNCTIONS:
                 return rf"\{name}"
-            return _LETTERS.get(name) or rf"\operatorname{{{latex_text(name)}}}"
+            return LETTERS.get(name) or rf"\operatorname{{{_upright(name)}}}"
         case Group(opening, inner, closing):
             marks = {"|": ("|", "|"), "‖": (r"\|", r"\|")}
             left, right = marks.get(opening, (opening, closing))
@@ -106,18 +97,15 @@ def _row(parts: tuple[Part, ...]) -> str:
 
 
 def _name(text: str) -> str:
-    if text in _LETTERS:
-        return _LETTERS[text]
-    return (
-        latex_text(text) if len(text) == 1 or text.isdigit() else rf"\mathrm{{{latex_text(text)}}}"
-    )
+    if text in LETTERS:
+        return LETTERS[text]
+    if text.isascii() and (len(text) == 1 or text.isdigit()):
+        return latex_text(text)
+    upright = _upright(text)
+    return rf"\mathrm{{{upright}}}" if _PLAIN.fullmatch(text) else upright
 
 
-def latex_text(text: str) -> str:
-    r"""Text that means nothing to LaTeX but itself.
-
-    >>> print(latex_text("100 % of $x_1"))
-    100 \% of \$x\_1
-    """
-    marks = _SPECIAL | {letter: rf"\ensuremath{{{name}}}" for letter, name in _LETTERS.items()}
-    return "".join(marks.get(c, c) for c in printable(text))
+def _upright(text: str) -> str:
+    """A word in mathematics, whose spaces are kept and whose accents stand."""
+    written = latex_text(text)
+    return written if _PLAIN.fullmatch(text) else rf"\textrm{{{written}}}"

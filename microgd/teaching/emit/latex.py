@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from microgd.graph.values import Value
-from microgd.notation.latex import latex_text, to_latex
+from microgd.notation.latex import to_latex
+from microgd.notation.latex_text import latex_text
 from microgd.notation.reading import read
 from microgd.teaching.emit.names import shown
 from microgd.teaching.factors import as_factor
