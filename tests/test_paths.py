@@ -187,6 +187,8 @@ def test_a_trace_without_gradients() -> None:
 
 def test_factors() -> None:
     assert as_factor("1 or slope") == "(1 or slope)"
+    assert as_factor("1 inside") == "(1 inside)"
+    assert as_factor("1 if p > 0, else 0") == "(1 if p > 0, else 0)"
     assert as_factor("W[0, 0]") == "W[0, 0]"
     assert as_factor("gift") == "gift"
 

@@ -12,7 +12,8 @@ def as_factor(rule: str) -> str:
     ('2·x', '(−1/x²)', '(1 − σ)·σ', '(1 if x > 0)')
     """
     inside = re.sub(r"\([^()]*\)", "", rule)
-    return f"({rule})" if re.search(r"[+−]|(?<=\s)[^\W\d_]{2,}(?=\s)", inside) else rule
+    worded = r"(?<=\s)[^\W\d_]{2,}(?=\s)|^\d+,? [^\W\d_]{2,}"  # 1 if x > 0; 1 inside
+    return f"({rule})" if re.search(rf"[+−]|{worded}", inside) else rule
 
 
 def bracketed(number: str) -> str:
