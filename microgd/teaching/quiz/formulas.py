@@ -36,4 +36,3 @@ def right_formula(trace: Trace, event: Event) -> str:
     if not rule or rule == "0":
         return rule
     return f"{rule} · {g}" if re.fullmatch(r"\S+", rule) else f"({rule}) · {g}"
-
