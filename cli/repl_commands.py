@@ -16,13 +16,15 @@ from microgd.translation import _, translated
 from .failures import FAILED, failure
 from .output import show_table
 from .prompt import Prompt
-from .repl_table import COMMANDS, command_in, hint, words
+from .repl_table import COMMANDS, command_in, command_named, hint, words
 from .shown import shape_text, shown
-from .streams import fitted, flush_output, say
+from .streams import fitted, flush_output, in_words, say, width
 
 if TYPE_CHECKING:
     from microgd.trace.lesson import Trace
 
+#: Lines that are told after `undo`.
+_LISTED = 6
 _PICTURE = re.compile(r"\S+\.(svg|png|pdf|dot|gv|jpg|gif|webp)", re.IGNORECASE)
 
 
@@ -102,7 +104,8 @@ class Repl:
         except Exception as error:
             self.failed = True
             flush_output()
-            say(f"Error: {_message(error)}{hint(line)}", err=True)
+            message = f"Error: {_message(error)}{hint(line)}"
+            say(in_words(message, width()) if self.prompt.interactive else message, err=True)
         return True
 
     # -- statements --------------------------------------------------------------------------------
@@ -238,11 +241,25 @@ class Repl:
         self.session.forget(name)
 
     def _undo(self, _text: str) -> None:
+        before = self.session.lines
         self.session.undo()
-        self._vars("")
+        self._say_changed(before)
 
     def _redo(self, _text: str) -> None:
+        before = self.session.lines
         self.session.redo()
+        self._say_changed(before)
+
+    def _say_changed(self, before: Sequence[str]) -> None:
+        """Which lines are gone and which are back, and then all names."""
+        after = self.session.lines
+        gone = [line for line in before if line not in after]
+        back = [line for line in after if line not in before]
+        if gone:
+            say(fitted(_("gone: {lines}").format(lines=_listed(gone))))
+        if back:
+            say(fitted(_("back: {lines}").format(lines=_listed(back))))
+        say()
         self._vars("")
 
     def _reset(self, _text: str) -> None:
@@ -276,11 +293,15 @@ class Repl:
         self.own_file = path
         self.say_answers(answers)
 
-    def _help(self, _text: str) -> None:
+    def _help(self, text: str) -> None:
+        heads = {f"{name} {c.arguments}".strip(): c.does for name, c in COMMANDS.items()}
+        if text:
+            head, does = list(heads.items())[list(COMMANDS).index(command_named(text))]
+            say(fitted(f"{head}  {translated(does)}"))
+            return
         say(fitted(_("x = -2, q = x + y     give names values; what depends on a name follows it")))
         say(fitted(_("q * z                 an expression prints its value")))
         say()
-        heads = {f"{name} {c.arguments}".strip(): c.does for name, c in COMMANDS.items()}
         for head, does in heads.items():
             say(fitted(f"{head:20}  {translated(does)}"))
         say()
@@ -301,6 +322,12 @@ def _file_in(text: str, example: str) -> tuple[str, str]:
         raise ArgumentError(f"it needs a file's name: {example}")
     name, rest = [g for g in found.groups() if g is not None]
     return name, rest.strip()
+
+
+def _listed(lines: Sequence[str]) -> str:
+    """Some lines in one."""
+    shown_ = [" ".join(line.split()) for line in lines[:_LISTED]]
+    return "; ".join(shown_ + ["…"] * (len(lines) > _LISTED))
 
 
 def _is_open(text: str) -> bool:

@@ -43,7 +43,7 @@ COMMANDS = {
     "reset": Described("", N_("begin again with nothing")),
     "save": Described("FILE", N_("write all lines as a program; save! writes over a file")),
     "load": Described("FILE", N_("begin again with a program from a file")),
-    "help": Described("", N_("this list")),
+    "help": Described("[command]", N_("this list")),
     "quit": Described("", N_("the end; Ctrl-D, too")),
 }
 ALSO = {"exit": "quit", "?": "help", "save!": "save"}
@@ -65,6 +65,25 @@ def command_in(line: str, session: Session) -> tuple[str | None, str]:
     if name not in COMMANDS or word in session.cells or _STATEMENT.match(rest):
         return None, rest
     return name, f"! {rest}" if word == "save!" else rest
+
+
+def command_named(word: str) -> str:
+    """The command that `help WORD` asks for.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    from microgd.errors import ArgumentError
+    from microgd.gates.table import did_you_mean
+    from microgd.language.functions import gate_named
+
+    name = ALSO.get(word, word)
+    if name in COMMANDS:
+        return name
+    if (gate := gate_named(word)) is not None:
+        raise ArgumentError(f"{word!r} is a gate; outside of here: microgd gates {gate.name}")
+    near = did_you_mean(word, [*COMMANDS, *ALSO])
+    raise ArgumentError(f"there is no command {word!r}.{near} help tells them all")
 
 
 def hint(line: str) -> str:
@@ -92,4 +111,6 @@ def words(session: Session, line: str, text: str) -> list[str]:
         here = Path(f"{folder}{slash}" or ".").expanduser()
         found = [p for p in here.iterdir() if p.name.startswith(begin)]
         return sorted(f"{folder}{slash}{p.name}" + "/" * p.is_dir() for p in found)
+    if first == "help":
+        return [*COMMANDS]
     return names if first in COMMANDS else [*names, *gates]

@@ -82,6 +82,16 @@ def width() -> int:
     return _WIDE
 
 
+def in_words(message: str, columns: int) -> str:
+    """A message broken between words; lines that begin with a blank show a program and stay."""
+    from textwrap import fill
+
+    return "\n".join(
+        line if line.startswith(" ") else fill(line, max(columns, 20), break_on_hyphens=False)
+        for line in message.split("\n")
+    )
+
+
 def say(text: str = "", *, err: bool = False, styled: bool = False) -> None:
     """Print a line.
 

@@ -13,6 +13,7 @@ from microgd.gates.table import TABLE
 from microgd.language.functions import ALIASES
 from microgd.teaching.session import Session
 from microgd_cli.repl_table import ALSO, COMMANDS, command_in, words
+from microgd_cli.streams import in_words
 
 LINES = "x = -2\ny = 5\nz = -4\nq = x + y\nf = q * z\n"
 
@@ -116,7 +117,7 @@ def test_programs_are_kept_and_never_lost() -> None:
     assert answers("load lesson.txt\nx = 3\nsave lesson.txt\n") == ["saved lesson.txt"]
     assert answers("load lesson.txt\nf\n") == ["−32"]
     assert answers("a = 1\nsave! lesson.txt\n") == ["saved lesson.txt"]
-    assert answers("a = 7\nload lesson.txt\nundo\n") == ["a = 7"]
+    assert answers("a = 7\nload lesson.txt\nundo\n")[-1] == "a = 7"
     assert "no directory" in complaint("a = 1\nsave nowhere/f.txt\n")
     assert "cannot read" in complaint("load nothing.txt\n")
 
@@ -127,6 +128,34 @@ def test_back_and_forth() -> None:
     assert answers(LINES + "x = 3\nundo\nredo\n")[-1] == "f = −32   (q * z)"
     assert answers(LINES + "reset\nvars\n") == ["There are no names yet."]
     assert answers(LINES + "del f\nvars\n")[-1] == "q = 3   (x + y)"
+
+
+def test_undo_says_what_it_undid() -> None:
+    assert answers(LINES + "x = 3\nundo\n")[:3] == ["gone: x = 3", "back: x = -2", ""]
+    assert answers(LINES + "x = 3\nundo\nredo\n")[:2] == ["gone: x = -2", "back: x = 3"]
+    assert answers(LINES + "undo\n")[:2] == ["gone: f = q * z", ""]
+    assert answers(LINES + "del f\nundo\n")[:2] == ["back: f = q * z", ""]
+    assert answers("".join(f"x{n} = 1\n" for n in range(9)) + "reset\nundo\n")[0] == (
+        "back: x0 = 1; x1 = 1; x2 = 1; x3 = 1; x4 = 1; x5 = 1; …"
+    )
+
+
+def test_help_of_one_command() -> None:
+    assert answers("help show\n") == [
+        "show [f]  draw the circuit here; with its gradients after backward"
+    ]
+    assert answers("help exit\n") == answers("help quit\n")
+    assert "Did you mean 'show'? help tells them all" in complaint("help shwo\n")
+    assert "microgd gates relu" in complaint("help relu\n")
+    assert words(Session(), "help ", "sh") == list(COMMANDS)
+
+
+def test_long_messages_are_broken_between_words() -> None:
+    message = f"Error: {'word ' * 12}end\n  at column 5:\n    {'x + ' * 12}x\n        ^"
+    lines = in_words(message, 30).split("\n")
+    assert " ".join(lines[:-3]).split() == message.split("\n")[0].split()
+    assert max(map(len, lines[:-3])) <= 30
+    assert lines[-3:] == message.split("\n")[1:]
 
 
 def test_help_tells_all_commands() -> None:

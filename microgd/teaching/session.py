@@ -205,9 +205,14 @@ class Session:
         return self._do(program, statements[0]).tensor
 
     @property
+    def lines(self) -> list[str]:
+        """What each name stands for, as it is written: `q = x + y`."""
+        return [f"{name} = {self.cells[name].text}" for name in self.order()]
+
+    @property
     def program(self) -> str:
         """All lines as a program of the language; its value is what was computed last."""
-        lines = [f"{name} = {self.cells[name].text}" for name in self.order()]
+        lines = self.lines
         if self.last is not None and (not lines or not lines[-1].startswith(f"{self.last} = ")):
             lines.append(self.last)
         return "".join(f"{line}\n" for line in lines)
