@@ -73,7 +73,7 @@ def save(drawing: Drawing, path: Path, dpi: float | None) -> Path:
     try:
         return drawing.save(path, dpi=dpi)
     except DrawingError as error:
-        if _any_engine(drawing):
+        if any_engine(drawing.engine):
             raise Failed(in_options(str(error))) from error
         return _save_dot_instead(drawing, path)
 
@@ -87,12 +87,17 @@ def picture(drawing: Drawing, format: str, dpi: float | None) -> bytes:
     return drawing.render(format, dpi=dpi or (192 if format == "png" else None))
 
 
-def _any_engine(drawing: Drawing) -> bool:
+def any_engine(dot: str | None) -> bool:
+    """Whether there is a program here that draws, be it this one.
+
+    Raises:
+        BadInput: the one that was named is not there.
+    """
     from microgd.draw.engines.finding import candidates
     from microgd.errors import DrawingError
 
     try:
-        return any(engine.usable for engine in candidates(drawing.engine))
+        return any(engine.usable for engine in candidates(dot))
     except DrawingError as error:  # the one that --dot or MICROGD_DOT names is not there
         raise BadInput(in_options(str(error))) from error
 

@@ -9,10 +9,12 @@ import click
 from .arguments import ProgramCommand, lecture_title, program_arguments
 from .bug import bug_options, require_bug_options
 from .choices import Choice, lang_option, lesson_options, output_option
-from .failures import FAILED, BadInput
+from .failures import FAILED, BadInput, Failed
 from .streams import say
 
 if TYPE_CHECKING:
+    from microgd.teaching.player.page import Page
+
     from .lesson import Lesson
 
 #: As in microgd.teaching.player, which is too large to import for a help text; a test compares.
@@ -103,6 +105,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         from microgd.draw.collapse import AROUND_ONE
 
         raise BadInput(in_options(str(error).replace(f"{AROUND_ONE}; ", ""))) from error
+    _require_wanted(page, options)
     for name in outputs:
         steps = "1 step" if page.steps == 1 else f"{page.steps} steps"
         say(f"saved {page.save(name)}, {steps}")
@@ -115,3 +118,12 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if lesson is not None and (message := trouble(lesson)) is not None:
         complain(message)
         ctx.exit(FAILED)
+
+
+def _require_wanted(page: Page, options: dict[str, Any]) -> None:
+    """Refuse a page without a circuit to who said how to draw it, unless nothing here draws."""
+    from .pictures import any_engine, in_options
+
+    asked = options["dot"] or options["timeout"]
+    if page.why_no_circuit and asked and any_engine(options["dot"]):
+        raise Failed(in_options(page.why_no_circuit))

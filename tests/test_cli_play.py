@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_runner import names_in, refused, run, said
 
-from microgd.draw.engines import rendering
+from microgd.draw.engines import finding, rendering
 from microgd.teaching.player.colours import SWITCHED
 from microgd_cli import play
 
@@ -79,7 +79,10 @@ def test_what_is_refused(here: Path) -> None:
 
 
 def test_problems_of_the_layout_are_told_with_options() -> None:
-    assert "--dot /no/dot:" in run("play", *A1, "--dot", "/no/dot", "-o", "d.html").stderr
+    assert "--dot /no/dot:" in refused(2, "play", *A1, "--dot", "/no/dot", "-o", "d.html")
+    assert "/bin/false" in refused(1, "play", *A1, "--dot", "/bin/false", "-o", "d.html")
+    assert "--timeout" in refused(1, "play", *A1, "--timeout", "0.0001", "-o", "d.html")
+    assert not Path("d.html").exists()
     for command in (("slides", *A1, "-o", "s.html"), ("worksheet", "-o", "w.html")):
         assert "--dot /no/dot:" in refused(1, *command, "--dot", "/no/dot")
     assert run("play", "x", "x=3").stdout == "saved circuit.html, 1 step\n"
@@ -91,6 +94,8 @@ def test_without_an_engine_there_is_a_page_and_a_word(monkeypatch: pytest.Monkey
     assert result.exit_code == 0
     assert result.stdout == "saved circuit.html, 7 steps\n"
     assert result.stderr.startswith("The page has no circuit: no engine")
+    monkeypatch.setattr(finding, "candidates", lambda dot=None: [])
+    assert run("play", *A1, "--timeout", "60").exit_code == 0
 
 
 def test_infinity_is_an_end_with_a_page(here: Path) -> None:

@@ -219,7 +219,9 @@ def _page(
         "start": start,
         "start_hash": hashed(start),
     }
-    return Page(filled(_part("page.html"), parts), count, rounds[0].why)
+    return Page(
+        filled(_part("page.html"), parts), count, next(filter(None, (r.why for r in rounds)), "")
+    )
 
 
 def _is_used(word: str, code: str) -> bool:

@@ -61,7 +61,8 @@ def rounds_of(drawn: Sequence[Sequence[Drawing]], described: str) -> list[Round]
         right, wrong = drawings[0].view, drawings[-1].view
         if len(drawings) > 1 and boards[-1] and right and wrong:
             mark_differences(boards[-1], wrong, right)
-        found.append(Round(drawings, begin, moments, when, boards, tried[-1][1]))
+        why = next((reason for _, reason in tried if reason), "")
+        found.append(Round(drawings, begin, moments, when, boards, why))
         begin += len(moments)
     return found
 
