@@ -20,6 +20,9 @@ from microgd.translation import _
 #: Pixels of a circuit that fits into half of a wide screen with its numbers readable.
 _SLIM = 730.0
 
+#: The branches of an outline, which nobody wants to hear, as the spaces that they take.
+_UNDRAWN = str.maketrans("│├└─", "    ")
+
 
 def sections(
     rounds: Sequence[Round], titles: Sequence[str], bug: Buggy | None, said: dict[str, str]
@@ -73,13 +76,11 @@ def _read_aloud(trace: Trace, when: Appearances) -> str:
     before = {event.node: format_value(event.parts[0], trace.digits) for event in trace.changes}
 
     def part(text: str, at: int, change: str = "") -> str:
-        return (
-            f'<i data-at="{at}"{change}>{escape(text)}</i>' if at >= 0 or change else escape(text)
-        )
+        return f'<i data-a="{at}"{change}>{escape(text)}</i>' if at >= 0 or change else escape(text)
 
     lines = []
     for node, name, value, gradient in found:
-        told = [escape(name)]
+        told = [escape(name.translate(_UNDRAWN))]
         if value:
             until = when.changes.get(node.id)
             was = escape(_("value {number}").format(number=before.get(node.id, "")))

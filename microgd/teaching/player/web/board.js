@@ -20,8 +20,8 @@ function makeBoard(section, { round, side, lines, differing, nodes: own = nodes 
     for (const text of all(".g", element)) appear[below + 1].push(text);
   }
   for (const text of all("pre i", section)) { // the circuit as it is read aloud
-    const { at, was, until } = text.dataset;
-    appear[Number(at) + 1].push(text);
+    const { a, was, until } = text.dataset;
+    appear[Number(a) + 1].push(text);
     if (until) changing.push([text, was, text.textContent, Number(until)]);
   }
   for (const [at, kind, from] of differing) { // a frame around each number that is wrong

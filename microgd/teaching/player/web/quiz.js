@@ -10,6 +10,7 @@ const pending = (step) => quiz && questions(step).length > 0 && !solved.has(step
 
 function showQuestion(asking) {
   find("quiz").setAttribute("aria-pressed", quiz);
+  document.body.classList.toggle("quiz", quiz);
   find("ask").hidden = !asking;
   const firsts = [...solved.values()];
   find("score").textContent = quiz && firsts.length
