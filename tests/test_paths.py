@@ -139,6 +139,16 @@ def test_arrays_are_taken_apart() -> None:
     assert in_scalars(plain) is plain
 
 
+def test_no_scalar_is_called_as_an_array_is() -> None:
+    """Beside q[0], an element of W @ x, no product is q; beside p[0], none is p."""
+    given = {"W": [[1.0, 2.0], [3.0, 4.0]], "x": [1.0, 2.0]}
+    labels = {n.label for n in in_scalars(mg.circuit("sum(relu(W @ x))", **given).trace()).nodes}
+    elements = {n for n in labels if "[" in n}
+    assert {n.partition("[")[0] for n in elements} == {"W", "x", "q", "p"}
+    assert len(labels - elements) == 5  # four products and f
+    assert not labels & {"W", "x", "q", "p"}
+
+
 def test_steps_tell_twin_wires_apart_and_long_paths_are_cut() -> None:
     assert paths(doubled(2), "a").listed[1].steps == ("a", "→₁ b0 (+)", "→₂ b1 (+)")
     assert " … →₁ b48 (+)" in paths(doubled(50), "a").table().rows[0][0]

@@ -33,6 +33,8 @@ def labels(order: Sequence[Node], output: Node) -> dict[Node, str]:
             label = f"{name}_{next(counts.setdefault(name, count(2)))}"
         taken.add(label)
         result[node] = label
+    # Beside W[0, 1], an element of W, nothing else is to be called W.
+    taken.update(n.partition("[")[0] for n in named.values() if n.endswith("]"))
     if output not in result:
         result[output] = "f" if "f" not in taken else next(_fresh(taken, LETTERS))
         taken.add(result[output])
