@@ -119,7 +119,7 @@ def test_no_local_derivative_is_called_what_the_whole_gradient_is_called() -> No
         ("1/x", "∂f/∂x = (−1/x²) · ∂f/∂f"),
         ("-x", "∂f/∂x = −1 · ∂f/∂f"),
         ("sigmoid(x)", "∂f/∂x = ((1 − σ)·σ) · ∂f/∂f"),
-        ("relu(x)", "∂f/∂x = (1 if x > 0) · ∂f/∂f"),
+        ("relu(x)", "∂f/∂x = (1 if x > 0, else 0) · ∂f/∂f"),
     ],
 )
 def test_a_local_derivative_in_full_is_one_factor(text: str, symbols: str) -> None:

@@ -486,3 +486,8 @@ def test_a_formula_is_written_as_in_the_panel(text: str, formula: str) -> None:
     found = {right_formula(trace, e): panel_of(trace, e).right for e in jacobian}
     assert formula in found
     assert all(chosen == shown for chosen, shown in found.items())
+
+
+def test_a_hint_tells_a_worded_rule_from_its_number() -> None:
+    question = asked("relu(x) * 2", "contribution", "x", x=-1)
+    assert "∂q/∂x = 1 if x > 0, else 0: 0" in question.hints

@@ -13,11 +13,11 @@ SIGNS = {
     "≈": r"\approx", "<": "<", ">": ">", "|": "|", "‖": r"\|", "√": r"\surd", "∞": r"\infty",
     "…": r"\ldots", "±": r"\pm", "÷": r"\div", "¬": r"\neg", "∇": r"\nabla", "∑": r"\sum",
     "∏": r"\prod", "∫": r"\int", "∈": r"\in", "∀": r"\forall", "∃": r"\exists", "∅": r"\emptyset",
-    "\u222a": r"\cup", "∩": r"\cap", "⊂": r"\subset", "≡": r"\equiv", "∝": r"\propto", "\u223c": r"\sim",
-    "⇒": r"\Rightarrow", "⇐": r"\Leftarrow", "⇔": r"\Leftrightarrow", "↔": r"\leftrightarrow",
-    "↑": r"\uparrow", "↓": r"\downarrow", "↦": r"\mapsto", "⊕": r"\oplus", "⊖": r"\ominus",
-    "∘": r"\circ", "•": r"\bullet", "★": r"\star", "°": r"{}^{\circ}", "′": r"{}^{\prime}",
-    "″": r"{}^{\prime\prime}", "⟨": r"\langle", "⟩": r"\rangle", "ℓ": r"\ell", "ħ": r"\hbar",
+    "\u222a": r"\cup", "∩": r"\cap", "⊂": r"\subset", "≡": r"\equiv", "∝": r"\propto",
+    "\u223c": r"\sim", "⇒": r"\Rightarrow", "⇐": r"\Leftarrow", "⇔": r"\Leftrightarrow",
+    "↔": r"\leftrightarrow", "↑": r"\uparrow", "↓": r"\downarrow", "↦": r"\mapsto", "⊕": r"\oplus",
+    "⊖": r"\ominus", "∘": r"\circ", "•": r"\bullet", "★": r"\star", "°": r"{}^{\circ}",
+    "′": r"{}^{\prime}", "″": r"{}^{\prime\prime}", "⟨": r"\langle", "⟩": r"\rangle", "ℓ": r"\ell", "ħ": r"\hbar",
 }  # fmt: skip
 LETTERS = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon",

@@ -12,6 +12,7 @@ import numpy as np
 
 from microgd.gates.table import TABLE
 from microgd.graph.values import Value
+from microgd.teaching.otherwise import whole_rule
 from microgd.trace.events import Event, Kind, TraceNode
 from microgd.trace.formula import written
 from microgd.trace.lesson import Trace
@@ -144,7 +145,7 @@ def _contribution(trace: Trace, event: Event) -> Panel:
         return _panel(trace, event, title, along, operation_of(trace, event, upstream), names)
     local = _local(trace, event)
     right = f"{local} · {upstream}"
-    rule = f"{local} = {event.rule}" if event.rule and local == f"∂{q}/∂{x}" else ""
+    rule = f"{local} = {whole_rule(trace, event)}" if event.rule and local == f"∂{q}/∂{x}" else ""
     numbers = ""
     if all(_short(v) for v in (event.local, event.upstream, event.value)):
         local, up, value = (_shown(trace, v) for v in (event.local, event.upstream, event.value))
@@ -160,7 +161,8 @@ def _local(trace: Trace, event: Event) -> str:
     """
     if event.node != trace.output or not event.rule:
         return f"∂{trace.by_id[event.node].label}/∂{trace.by_id[event.target or ''].label}"
-    return f"({event.rule})" if set(event.rule.lstrip("−")) & set(" ·/+−*@,") else event.rule
+    rule = whole_rule(trace, event)
+    return f"({rule})" if set(rule.lstrip("−")) & set(" ·/+−*@,") else rule
 
 
 def operation_of(trace: Trace, event: Event, upstream: str) -> str:

@@ -12,6 +12,7 @@ from microgd.notation.latex_text import latex_text
 from microgd.notation.reading import read
 from microgd.teaching.emit.names import shown
 from microgd.teaching.factors import as_factor
+from microgd.teaching.otherwise import whole_rule
 from microgd.teaching.panel import Panel, panel_of
 from microgd.trace.events import Event
 from microgd.trace.lesson import Trace
@@ -69,7 +70,7 @@ def _row(trace: Trace, event: Event, panel: Panel, number: dict[str, int]) -> st
     right, numbers = panel.right, panel.numbers
     if event.kind == "contribution" and event.local is not None and event.rule:
         q = trace.by_id[event.node].label
-        right = f"{as_factor(event.rule)} · ∂{_output(trace)}/∂{q}"
+        right = f"{as_factor(whole_rule(trace, event))} · ∂{_output(trace)}/∂{q}"
     if event.kind == "broadcast":
         axes = ", ".join(map(str, event.axes))
         right = _("the sum over axis {axes}").format(axes=axes)

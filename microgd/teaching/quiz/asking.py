@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from microgd.graph.values import Value, shape_of
+from microgd.teaching.otherwise import whole_rule
 from microgd.teaching.panel import Panel, panel_of
 from microgd.teaching.quiz.answers import flat, tolerances
 from microgd.teaching.quiz.mistakes import Mistake, Wrong, mistakes_of, that_is, wrongs_of
@@ -111,10 +112,12 @@ def _local(trace: Trace, event: Event, panel: Panel) -> str:
     if event.local is None:
         return _("the upstream gradient is {value}").format(value=panel.upstream)
     plain = not event.rule or is_number(event.rule)
+    rule = whole_rule(trace, event)
+    equals = " =" if rule == event.rule else ":"  # else 0: 0
     if not panel.rule:
-        value = panel.local if plain else f"{event.rule} = {panel.local}"
+        value = panel.local if plain else f"{rule}{equals} {panel.local}"
         return _("the local derivative is {value}").format(value=value)
-    return panel.rule if plain else f"{panel.rule} = {panel.local}"
+    return panel.rule if plain else f"{panel.rule}{equals} {panel.local}"
 
 
 def _open(panel: Panel) -> str:
