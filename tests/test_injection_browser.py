@@ -13,7 +13,7 @@ from hostile import output_called, walk_called
 import microgd as mg
 
 browsers = pytest.importorskip("browsers", reason="websockets is not installed")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: Each would set `window.hit` in its own way.
 NAMES = (

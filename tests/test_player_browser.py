@@ -23,7 +23,7 @@ from microgd.teaching.quiz.question import Question, questions_of
 from microgd.trace.numbers import format_number, format_shape, format_value, norm
 
 browsers = pytest.importorskip("browsers", reason="websockets is not installed")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NEURON = "sigmoid(w0*x0 + w1*x1 + w2)"
 WIDE = mg.circuit(

@@ -11,7 +11,7 @@ import pytest
 import microgd as mg
 
 browsers = pytest.importorskip("browsers", reason="websockets is not installed")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox"])

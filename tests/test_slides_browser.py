@@ -11,7 +11,7 @@ import pytest
 import microgd as mg
 
 browsers = pytest.importorskip("browsers", reason="websockets is not installed")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CIRCUIT = mg.circuit("q = x + y; f = q * max(z, x)", x=-2, y=5, z=-4)
 #: The page that is seen, whether its notes are, and the paints of the numbers of the circuit.
