@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .stage import Stage, bar, folded, indented
 from .streams import fitted
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from microgd.teaching.bugs.buggy import Buggy
+    from microgd.teaching.player.timeline import Moment
     from microgd.trace.events import Event
     from microgd.trace.lesson import Trace
     from microgd.trace.table import Table
@@ -20,20 +21,34 @@ if TYPE_CHECKING:
 _BETWEEN = 4
 
 
+class _Round(NamedTuple):
+    """Both lessons of one step of descent; of most bugs there is one."""
+
+    number: int
+    begin: int
+    moments: tuple[Moment, ...]
+    stages: tuple[Stage, Stage]
+
+
 class BugStage:
-    """Draws the steps of a bug: what both lessons do in one step, what only one does in its own."""
+    """Draws the steps of a bug: what both lessons do in one step, what only one does in its own.
+
+    Of several steps of descent, the lessons follow each other.
+    """
 
     def __init__(self, buggy: Buggy, *, palette: str = "default") -> None:
         from microgd.teaching.player.timeline import timeline
 
         self.buggy = buggy
-        self.moments = timeline(buggy.right, buggy.wrong)
-        self.stages = [Stage(t, palette=palette) for t in (buggy.right, buggy.wrong)]
+        self.rounds: list[_Round] = []
+        for number, (right, wrong) in enumerate(buggy.rounds, 1):
+            stages = (Stage(right, palette=palette), Stage(wrong, palette=palette))
+            self.rounds.append(_Round(number, self.count, timeline(right, wrong), stages))
 
     @property
     def count(self) -> int:
         """How many steps there are."""
-        return len(self.moments)
+        return sum(len(one.moments) for one in self.rounds)
 
     def tables(self, step: int) -> tuple[Table, ...]:
         """Right and wrong gradients side by side, once both lessons are told."""
@@ -43,10 +58,10 @@ class BugStage:
 
         if step == self.count - 1:
             return (replace(self.buggy.table(), notes=()),)
-        places = self._places(step)
+        stages, places = self._round(step).stages, self._places(step)
         return tuple(
             table
-            for stage, place in zip(self.stages, places, strict=True)
+            for stage, place in zip(stages, places, strict=True)
             for table in tables_so_far(stage.trace, place)[1:]
         )
 
@@ -57,10 +72,11 @@ class BugStage:
         from microgd.teaching.steps import phase
         from microgd.translation import _
 
-        moment = self.moments[step]
         words = _("step {step} of {last}, {phase}").format(
-            step=step, last=self.count - 1, phase=phase(moment.event)
+            step=step, last=self.count - 1, phase=phase(self._moment(step).event)
         )
+        if len(self.rounds) > 1:
+            words += f" ({self._round(step).number}/{len(self.rounds)})"
         head = folded(Text(fitted(words), "bold"), width)
         head += [bar(step, self.count, width)] if height is not None else []
         told = self._told(step, width)
@@ -69,9 +85,17 @@ class BugStage:
         made = [*head, Text(), *drawn, Text(), *told]
         return made if height is None else made[:height]
 
+    def _round(self, step: int) -> _Round:
+        return next(one for one in reversed(self.rounds) if one.begin <= step)
+
+    def _moment(self, step: int) -> Moment:
+        one = self._round(step)
+        return one.moments[step - one.begin]
+
     def _places(self, step: int) -> tuple[int, int]:
         """How far each of the two lessons has come."""
-        told = self.moments[: step + 1]
+        one = self._round(step)
+        told = one.moments[: step - one.begin + 1]
         right = [m.right.step for m in told if m.right]
         wrong = [m.wrong.step for m in told if m.wrong]
         return max(right, default=0), max(wrong, default=0)
@@ -85,8 +109,9 @@ class BugStage:
         titles = [_("right"), _("wrong")]
         half = (width - _BETWEEN) // 2
         places = self._places(step)
-        pairs = list(zip(self.stages, places, titles, strict=True))
-        beside = all(stage.is_drawn(half) for stage in self.stages)
+        stages = self._round(step).stages
+        pairs = list(zip(stages, places, titles, strict=True))
+        beside = all(stage.is_drawn(half) for stage in stages)
         columns = half if beside else width
         rows = room if beside or room is None else room // 2
         blocks = [
@@ -112,7 +137,8 @@ class BugStage:
 
         from microgd.translation import _
 
-        moment = self.moments[step]
+        moment = self._moment(step)
+        right, wrong = (stage.trace for stage in self._round(step).stages)
 
         def said(title: str, trace: Trace, event: Event | None, style: str) -> list[Text]:
             line = trace.line(event) if event else _("nothing")
@@ -120,8 +146,8 @@ class BugStage:
             return [head, *indented(Text(fitted(line), style), width)]
 
         if moment.right and moment.wrong and not moment.differs:
-            return said(_("both"), self.buggy.right, moment.right, "")
+            return said(_("both"), right, moment.right, "")
         return [
-            *said(_("right"), self.buggy.right, moment.right, ""),
-            *said(_("wrong"), self.buggy.wrong, moment.wrong, "red"),
+            *said(_("right"), right, moment.right, ""),
+            *said(_("wrong"), wrong, moment.wrong, "red"),
         ]

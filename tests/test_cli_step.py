@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -345,7 +346,7 @@ def test_a_mistake_beside_the_right_thing(bug: str) -> None:
     buggy = with_bug(None, bug)
     printed = said("step", "--bug", bug)
     assert buggy.title in printed
-    for trace in (buggy.right, buggy.wrong):
+    for trace in (trace for pair in buggy.rounds for trace in pair):
         for event in trace.events:
             assert trace.line(event).split()[-1] in printed
     assert "right and wrong" in printed
@@ -361,6 +362,26 @@ def test_the_two_lessons_stay_in_step() -> None:
     last = printed.split("step 8 of 8")[1]
     assert last.count("[Σ]") == 2
     assert re.search(r"7  │.* 3  │", last)  # right on the left, wrong on the right
+
+
+def test_every_step_of_a_descent_is_told() -> None:
+    """From its forward pass to the new data: 3 → 2.4, and then by 9.6 in all instead of 4.8."""
+    printed = said("step", "x**2", "x=3", "--bug", "no-zero-grad")
+    heads = re.findall(r"^step (\d+) of (\d+), \w+ward \((\d)/3\)$", printed, re.MULTILINE)
+    last = len(heads) - 1
+    assert [(int(at), int(of)) for at, of, _ in heads] == [(n, last) for n in range(last + 1)]
+    assert [n for n, _ in groupby(number for *_, number in heads)] == ["1", "2", "3"]
+    told = [line.strip() for line in printed.split("\n") if "←" in line and "0.1" in line]
+    assert told == [
+        "x ← 3.00 − 0.1 · 6.00 = 2.40",
+        "x ← 2.40 − 0.1 · 4.80 = 1.92",
+        "x ← 2.40 − 0.1 · 10.80 = 1.32",
+        "x ← 1.92 − 0.1 · 3.84 = 1.54",
+        "x ← 1.32 − 0.1 · 13.44 = −0.02",
+    ]
+    end = said("step", "x**2", "x=3", "--bug", "no-zero-grad", "--from", str(last))
+    assert "(1/3)" not in end
+    assert "(3/3)" in end
 
 
 def test_a_mistake_in_ones_own_circuit() -> None:
