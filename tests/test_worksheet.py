@@ -211,6 +211,18 @@ def test_circuits_fit_the_page_with_room_to_write(level: int) -> None:
             assert 46 * factor >= 22  # points: a box is 8 mm wide at least
 
 
+@pytest.mark.parametrize(
+    ("level", "count", "most"), [(1, 8, (1, 1)), (3, 6, (2, 2)), (6, 12, (6, 5))]
+)
+def test_no_paper_is_wasted(level: int, count: int, most: tuple[int, int]) -> None:
+    sheet = mg.worksheet(seed=0, level=level, count=count)
+    keys: tuple[Any, ...] = ("none", "only")
+    pages = tuple(len(re.findall(rb"/Type\s*/Page\b(?!s)", sheet.pdf(key))) for key in keys)
+    assert min(pages) >= 1
+    assert pages[0] <= most[0]
+    assert pages[1] <= most[1]
+
+
 def test_the_same_sheet_has_the_same_bytes() -> None:
     first, second = (mg.worksheet(seed=4, level=3, count=2) for _ in "12")
     assert first.pdf() == second.pdf()

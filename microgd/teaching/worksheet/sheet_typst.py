@@ -41,9 +41,9 @@ READ = 0.6
 TWO_COLUMNS = 0.58
 #: How large the circuits of the answers are: their numbers have 7.5 points.
 ANSWERS = 0.5
-#: Room for a table of answers beside a circuit, at least; the heads of some languages are wider.
-_TABLE = 235
 _GUTTER = 22
+#: Up to this level local derivatives are single numbers: tables are as wide as their heads.
+_NARROW = 2
 
 _SETUP = """\
 #set document(title: {title}, date: none)
@@ -59,8 +59,16 @@ _SETUP = """\
 #let exercise(number, title, body) = block(breakable: false, above: 0pt, below: 0pt, width: 100%, {{
   grid(columns: (auto, 1fr), column-gutter: 8pt, align: horizon,
     text(size: 12pt, weight: 700, [#number.]), title)
-  v(7pt)
+  v(1pt)  // a picture has a margin of its own
   body
+}})
+#let beside(wide, circuit, answers, ..more) = layout(room => {{
+  let gap = 10pt
+  let pair = if wide + gap + measure(answers).width <= room.width {{
+    grid(columns: (1fr, auto), column-gutter: gap, align: horizon, circuit, answers)
+  }}
+  if pair == none {{ stack(spacing: 4pt, circuit, ..more, answers) }}
+  else {{ stack(spacing: 4pt, pair, ..more) }}
 }})
 """
 
@@ -77,7 +85,7 @@ def source(sheet: Worksheet, key: Key) -> str:
     if key != "none":
         parts.append(f"#text(size: 16pt, weight: 700)[{words(_('Answers'))}]\n#v(10pt)")
         cells = [_exercise(sheet, e, svg, answers=True) for e, svg in _pairs(sheet, sheet.filled)]
-        parts.append(_columns(cells, 1))
+        parts.append(_columns(cells, _count_answers(sheet)))
     return "\n".join(parts) + "\n"
 
 
@@ -115,13 +123,25 @@ def _count(sheet: Worksheet, svgs: tuple[str, ...]) -> int:
     return 2 if all(half / size_of(svg)[0] >= TWO_COLUMNS for svg in svgs) else 1
 
 
+def _count_answers(sheet: Worksheet) -> int:
+    """Two columns where the circuits and the tables below them are narrow."""
+    half = (WIDTH[sheet.paper] - _GUTTER) / 2
+    if _count(sheet, sheet.filled) == 1 or sheet.level.number > _NARROW:
+        return 1
+    tables = (
+        sum(text_width(h, 7.5, "Arial") + 12 for h in table_heads(e)) for e in sheet.exercises
+    )
+    circuits = (size_of(svg)[0] * ANSWERS for svg in sheet.filled)
+    return 2 if max(*tables, *circuits) <= half else 1
+
+
 def _columns(cells: list[str], columns: int) -> str:
     """Rows that stay whole, with room between them."""
     rows = []
     for place in range(0, len(cells), columns):
         row = ", ".join(cells[place : place + columns])
         rows.append(
-            f"#block(breakable: false, above: 0pt, below: 22pt, grid(columns: (1fr,) * {columns}, "
+            f"#block(breakable: false, above: 0pt, below: 15pt, grid(columns: (1fr,) * {columns}, "
             f"column-gutter: {_GUTTER}pt, {row}))"
         )
     return "\n".join(rows)
@@ -131,19 +151,20 @@ def _exercise(sheet: Worksheet, exercise: Exercise, svg: str, *, answers: bool) 
     names = labels_of(exercise.trace)
     title = " #h(1.5em) ".join(formula(f, names) for f in formulas_of(exercise.trace))
     width, height = size_of(svg)
-    columns = 1 if answers else _count(sheet, sheet.blanks)
+    columns = _count_answers(sheet) if answers else _count(sheet, sheet.blanks)
     room = (WIDTH[sheet.paper] - _GUTTER * (columns - 1)) / columns
-    largest = ANSWERS if answers else READ if sheet.slips else LARGEST
+    read_only = sheet.slips or sheet.level.templates  # matrices are written below it
+    largest = ANSWERS if answers else READ if read_only else LARGEST
     factor = min(largest, room / width)
     body = [picture(svg, width=f"{width * factor:.1f}pt", height=f"{height * factor:.1f}pt")]
     if sheet.level.templates:
         body.append(_lines(exercise, answers=answers))
     if answers or sheet.table:
         body.append(_table(exercise, answers=answers))
-    beside = answers and len(body) == 2 and width * factor + _table_room(exercise) < room
-    inner = f"stack(spacing: 9pt, {', '.join(body)})"
-    if beside:
-        inner = f"grid(columns: (1fr, auto), column-gutter: 8pt, align: horizon, {', '.join(body)})"
+    inner = f"stack(spacing: 5pt, {', '.join(body)})"
+    if answers:
+        circuit, *more, table = body
+        inner = f"beside({width * factor:.1f}pt, {', '.join([circuit, table, *more])})"
     mistake = found_mistake(sheet, exercise)
     if answers and mistake is not None:
         wrong, said = mistake
@@ -156,10 +177,6 @@ def _exercise(sheet: Worksheet, exercise: Exercise, svg: str, *, answers: bool) 
     return f"exercise({exercise.number}, [{title}], {inner})"
 
 
-def _table_room(exercise: Exercise) -> float:
-    return max(_TABLE, sum(text_width(h, 7.5, "Arial") + 11 for h in table_heads(exercise)) + 10)
-
-
 def _table(exercise: Exercise, *, answers: bool) -> str:
     """A row for each product of the backward pass."""
     names = labels_of(exercise.trace)
@@ -169,17 +186,24 @@ def _table(exercise: Exercise, *, answers: bool) -> str:
     for row in rows:
         cells += [f"[{_cell(cell, names)}]" for cell in row]
     size = "7.5pt" if answers else "9pt"
+    inset = "(x: 4pt, y: 2.5pt)" if answers else "(x: 5pt, y: 3pt)"
     widths = f"(auto,) * {len(heads)}" if answers else f"(auto,) * 2 + (76pt,) * {len(heads) - 2}"
     heights = "auto" if answers else f"(auto,) + (18pt,) * {len(rows)}"
     return (
         f"{{ show math.equation: set text(size: {size}); text(size: {size}, table("
-        f"columns: {widths}, rows: {heights}, inset: (x: 5pt, y: 3pt), "
+        f"columns: {widths}, rows: {heights}, inset: {inset}, "
         f"align: center + horizon, {', '.join(cells)})) }}"
     )
 
 
 def _cell(cell: str, names: tuple[str, ...]) -> str:
-    return formula(cell, names) if cell else ""
+    if not cell:
+        return ""
+    typeset = formula(cell, names)
+    if "mat(" not in typeset:
+        return typeset
+    edges = '#set text(top-edge: "bounds", bottom-edge: "bounds")'  # a row as high as its matrix
+    return f"{edges}; {formula(cell, names, display=True)}"
 
 
 def _lines(exercise: Exercise, *, answers: bool) -> str:
@@ -189,7 +213,7 @@ def _lines(exercise: Exercise, *, answers: bool) -> str:
     rows = []
     for backward in (False, True):
         set_ = [
-            f"box(inset: (y: 7pt), ${_left(line, names)} "
+            f"box(inset: (y: 5pt), ${_left(line, names)} "
             f"{_matrix(line.value, digits, line.given or answers)}$)"
             for line in lines_of(exercise)
             if line.backward == backward
