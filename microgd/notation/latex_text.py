@@ -17,7 +17,8 @@ SIGNS = {
     "\u223c": r"\sim", "⇒": r"\Rightarrow", "⇐": r"\Leftarrow", "⇔": r"\Leftrightarrow",
     "↔": r"\leftrightarrow", "↑": r"\uparrow", "↓": r"\downarrow", "↦": r"\mapsto", "⊕": r"\oplus",
     "⊖": r"\ominus", "∘": r"\circ", "•": r"\bullet", "★": r"\star", "°": r"{}^{\circ}",
-    "′": r"{}^{\prime}", "″": r"{}^{\prime\prime}", "⟨": r"\langle", "⟩": r"\rangle", "ℓ": r"\ell", "ħ": r"\hbar",
+    "′": r"{}^{\prime}", "″": r"{}^{\prime\prime}", "⟨": r"\langle", "⟩": r"\rangle",
+    "ℓ": r"\ell", "ħ": r"\hbar",
 }  # fmt: skip
 LETTERS = {
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon",
