@@ -45,6 +45,7 @@ BY_HAND = {
     "w0 · x_10": r"w_{0} \cdot x_{10}",
     "aₛ": "a_{s}",
     "1 if x > 0": r"1\text{ if }x > 0",
+    "1 if x > 0, else 0": r"1\text{ if }x > 0, \text{ else }0",
     "sign x": r"\operatorname{sign}x",
     "relu(p)": r"\operatorname{relu}\left( p \right)",
     "inf": r"\infty",

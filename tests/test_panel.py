@@ -56,6 +56,6 @@ def test_the_rule_at_the_end_and_in_latex_is_whole_and_one_factor() -> None:
     trace = mg.circuit("relu(x)", x=-1).trace()
     assert panels(trace)[-1].right == "(1 if x > 0, else 0) · ∂f/∂f"
     source = mg.emit(trace, "latex")
-    assert r"\left( 1\text{ if }x > 0, \text{else }0 \right) \cdot" in source
+    assert r"\left( 1\text{ if }x > 0, \text{ else }0 \right) \cdot" in source
     inside = mg.emit(mg.circuit("clip(x, 0, 1)", x=3).trace(), "latex")
-    assert r"\left( 1\text{ inside}, \text{else }0 \right) \cdot" in inside
+    assert r"\left( 1\text{ inside}, \text{ else }0 \right) \cdot" in inside

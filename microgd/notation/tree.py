@@ -91,6 +91,7 @@ Part = Number | Name | Word | Sign | Row | Group | Matrix | Fraction | Raised | 
 
 def spaces(parts: tuple[Part, ...], place: int) -> tuple[bool, bool]:
     """Whether a word of a row needs a space before it, and one after it."""
-    before = place > 0 and not isinstance(parts[place - 1], Sign)
+    last = parts[place - 1] if place else None
+    before = place > 0 and (not isinstance(last, Sign) or last.text in ",;")
     after = place + 1 < len(parts) and not isinstance(parts[place + 1], Sign)
     return before, after
