@@ -88,6 +88,24 @@ def test_a_wide_circuit_stays_above_its_mistake(opened: Any) -> None:
     assert wrong > right + 100
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1366, 768), (1440, 900)])
+def test_a_laptop_shows_every_step_whole(opened: Any, size: tuple[int, int]) -> None:
+    """Nothing of a step's formulas, nor the nudge below them, is to be scrolled to."""
+    neuron = mg.circuit("sigmoid(w0*x0 + w1*x1 + w2)", w0=2, w1=-3, w2=-3, x0=-1, x1=-2)
+    for circuit in (neuron, mg.circuit("(x + y) * z", x=-2, y=5, z=-4)):
+        hidden = opened(mg.play(circuit), *size).run("""
+          const column = document.querySelector(".column");
+          const found = [];
+          for (const row of document.querySelectorAll("#rows tr")) {
+            row.click();
+            found.push(column.scrollHeight - column.clientHeight);
+          }
+          return found;
+        """)
+        assert len(hidden) > 6
+        assert max(hidden) <= 0
+
+
 def test_a_laptop_has_room_for_all(opened: Any) -> None:
     page = opened(mg.play(mg.circuit("(x + y) * z", x=-2, y=5, z=-4)))
     assert page.run("return document.documentElement.scrollHeight") <= 800

@@ -88,7 +88,7 @@ def _read_aloud(trace: Trace, when: Appearances) -> str:
             told.append(part(value, when.values.get(node.id, -1), change))
         if gradient:
             told.append(part(gradient, when.totals.get(node.id, -1)))
-        lines.append("  ".join(told))
+        lines.append(" ".join(told))
     return "\n".join(lines if whole else [*lines, "…"])
 
 

@@ -109,7 +109,7 @@ function makeBoard(section, { round, side, lines, differing, nodes: own = nodes 
     const style = getComputedStyle(scroll);
     const room = scroll.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const below = data.boards.length > 1 && room > window.innerWidth / 2; // a mistake, not beside
-    const high = (window.innerHeight * (below ? 0.21 : 0.34)) / height;
+    const high = (window.innerHeight * (below ? 0.21 : 0.32)) / height;
     zoom(Math.max(Math.min(room / width, Math.max(high, 0.75), 1.7), Math.min(12 / pixels, 1)));
   }
   for (const [name, does] of [["smaller", () => zoom(scale / 1.25)], ["fit", fit], ["larger", () => zoom(scale * 1.25)]])
