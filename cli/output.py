@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from microgd.trace.table import Table
 
+#: Columns between those of a table.
+_BETWEEN = 3
+#: What is longer is no word, and may be broken.
+_WORD = 14
+
 #: The pictures' colours: values green, gradients red, local derivatives violet.
 _STYLES = {
     "value": "green",
@@ -89,7 +94,34 @@ def _folding(table: Table) -> RichTable:
 def table_lines(table: Table) -> list[str]:
     """The lines of a table without its title and notes, in colours where there are some."""
     plain = None if coloured() else _plain_table(table)
-    return _lines_of(_folding(table)) if plain is None else plain
+    if plain is not None:
+        return plain
+    return _listed(table) if _breaks_words(table) else _lines_of(_folding(table))
+
+
+def _breaks_words(table: Table) -> bool:
+    """Whether the terminal is so narrow that words would be broken letter by letter."""
+    cells = zip(table.columns, *table.rows, strict=True)
+    longest = (max(len(word) for cell in c for word in [*cell.split(), ""]) for c in cells)
+    return sum(min(n, _WORD) for n in longest) + _BETWEEN * (len(table.columns) - 1) > width()
+
+
+def _listed(table: Table) -> list[str]:
+    """The rows one below the other, each cell in a line of its own after its column's name."""
+    from textwrap import wrap
+
+    names = [fitted(column.rstrip(">")) for column in table.columns]
+    lines: list[str] = []
+    for row in table.rows:
+        lines += [""] if lines else []
+        indent = ""
+        for name, cell in zip(names, row, strict=True):
+            said = f"{name}: {fitted(cell)}" if name else fitted(cell)
+            if cell:
+                lines += wrap(said, max(width(), 8), initial_indent=indent,
+                              subsequent_indent=f"{indent}  ")  # fmt: skip
+                indent = "  "
+    return lines
 
 
 def _plain_table(table: Table) -> list[str] | None:

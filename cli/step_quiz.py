@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from .lines import say_lines
-from .output import gap
 from .prompt import Prompt
 from .stage import folded, indented
 from .streams import fitted, say, width
@@ -38,7 +37,7 @@ def ask_all(
     questions = [(e, q) for e, q in asked_steps(stage.trace, which) if e.step >= first]
     _say(_("Type the number; ? or nothing: a hint, s: skip, q: quit."))
     for number, (event, question) in enumerate(questions):
-        gap()
+        say()
         _pose(stage, event, question, number + 1, len(questions))
         attempt = Attempt(question)
         ended = not _answered(stage, event, attempt, prompt)
@@ -47,7 +46,7 @@ def ask_all(
         score.add(stage.trace, event, attempt)
         if ended:
             break
-    gap()
+    say()
     _say(score.summary())
 
 

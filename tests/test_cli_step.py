@@ -404,7 +404,8 @@ def test_a_mistake_in_a_terminal() -> None:
             terminal.until("step 8 of 8")
             terminal.press("q")
             assert terminal.end() == 0
-            assert "≠" in terminal.screen()
+            if columns > 24:  # else the table is a list, longer than the screen
+                assert "≠" in terminal.screen()
 
 
 def test_the_page_shows_a_real_quiz() -> None:
@@ -413,3 +414,10 @@ def test_the_page_shows_a_real_quiz() -> None:
     assert shown is not None
     answers = "".join(f"{a}\n" for a in re.findall(r"^> ?(.*)$", shown[1], re.MULTILINE))
     assert quiz(answers, "x*x + x", "x=3", "--ask", "backward").rstrip() == shown[1]
+
+
+def test_the_circuit_stands_apart_from_what_is_said_before_it() -> None:
+    lines = run("step", "x * y", "x=1", "y=2", "--quiz", input="s\n").output.splitlines()
+    assert lines[0].startswith("Type the number")
+    assert lines[1] == ""
+    assert lines[2].strip() == "1"

@@ -212,6 +212,20 @@ def test_a_mere_shape_is_told_as_it_was_given() -> None:
         assert "value x:3x4." in said(command, "x", "x:3x4")
 
 
+@pytest.mark.parametrize("columns", [20, 30, 40])
+@pytest.mark.parametrize("colour", ["", "1"])
+def test_a_narrow_terminal_gets_lists_and_no_broken_words(columns: int, colour: str) -> None:
+    env = {"COLUMNS": str(columns), "FORCE_COLOR": colour}
+    table = said("trace", *README, "--table", **env).splitlines()
+    assert {"gate: q: +", "  input: x", "  local: 1"} <= set(table)
+    rows = [line for line in said("lecture", "list", **env).splitlines() if line.startswith("  ")]
+    assert max(map(len, rows)) <= columns
+    words = " ".join(said("lecture", "list", "--part", "A", **env).split())
+    assert "lecture: A neuron with a sigmoid, gate by gate decks: 001 numbers: 18" in words
+    wide = said("trace", *README, "--table", **{**env, "COLUMNS": "80"})
+    assert "gate: q: +" not in wide
+
+
 def test_what_upstream_takes() -> None:
     complaint = refused(2, "trace", *README, "--upstream", "abc")
     assert "'abc' is no number. A value is a number or a list of numbers" in complaint
