@@ -296,6 +296,21 @@ def test_a_lecture_brings_its_title_and_text(tmp_path: Path) -> None:
     assert " ".join(lecture("A1").text.split())[:40] in " ".join(texts.split())
 
 
+def test_a_title_of_one_long_word_stays_on_the_page() -> None:
+    from microgd.draw.engines.measuring import text_width
+    from microgd.teaching.slides.typst import ROOM, SMALLEST, TITLE, _breakable, _size
+
+    assert _size("Backpropagation, gate by gate") == TITLE
+    long = "Backpropagation" * 3
+    assert SMALLEST < _size(long) < TITLE
+    assert text_width(long, _size(long), "Arial bold") <= ROOM + 0.01
+    assert "zws" not in _breakable(long, _size(long))
+    longer = f"On {'x' * 200}"
+    assert _size(longer) == SMALLEST
+    assert _breakable(longer, SMALLEST).count("#sym.zws") == 49
+    assert _breakable(longer, SMALLEST).startswith('#"On" #"xxxx"#sym.zws#"xxxx"')
+
+
 def test_bad_usage_of_the_command(tmp_path: Path) -> None:
     assert "does not end in" in refused(2, "slides", "x", "x=1", "-o", "s.ppt")
     assert "press n" in refused(2, "slides", "x", "x=1", "-o", "s.html", "--notes", "file")

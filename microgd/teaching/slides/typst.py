@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from microgd.draw.engines.measuring import text_width
 from microgd.draw.palette import Palette
 from microgd.teaching.frames import size_of
 from microgd.teaching.inked import (
@@ -21,8 +22,14 @@ from microgd.translation import _
 if TYPE_CHECKING:
     from microgd.teaching.slides.slides import Slide, Slides
 
+#: Points: a title, and how small one of long words may become before it breaks within a word.
+TITLE, SMALLEST = 38.0, 24.0
 #: Points: a sentence in the place of numbers.
 SENTENCE = 16
+
+_FACE = "Arial bold"
+#: Points between the margins of 28.
+ROOM = PAGE[0] - 56
 
 _SETUP = """\
 #set document(title: {title}, author: {author}, date: none)
@@ -81,6 +88,22 @@ def _plain_title(slides: Slides) -> str:
     return "; ".join(slides.formulas) or _("Backpropagation, gate by gate")
 
 
+def _size(title: str) -> float:
+    """As large as its longest word allows."""
+    longest = max((text_width(word, TITLE, _FACE) for word in title.split()), default=0.0)
+    return min(TITLE, max(SMALLEST, TITLE * ROOM / max(longest, 1.0)))
+
+
+def _breakable(title: str, size: float) -> str:
+    """Words, of which those that are wider than the page may break anywhere."""
+    said = []
+    for word in title.split():
+        whole = text_width(word, size, _FACE) <= ROOM
+        pieces = [word] if whole else [word[i : i + 4] for i in range(0, len(word), 4)]
+        said.append("#sym.zws".join(words(piece) for piece in pieces))
+    return " ".join(said)
+
+
 def _setup(slides: Slides, title: str) -> str:
     colours, layout = slides.colours, slides.layout
     high, large = (n * layout.grown for n in SYMBOLS)
@@ -108,7 +131,8 @@ def _first(slides: Slides) -> str:
     """The title, the calculation, the inputs, the author."""
     rows = []
     if slides.title:
-        rows.append(f"text(size: 38pt, weight: 700)[{words(slides.title)}]")
+        size = _size(slides.title)
+        rows.append(f"text(size: {size:.1f}pt, weight: 700)[{_breakable(slides.title, size)}]")
     lines_ = len(slides.formulas[-7:])
     size = 50 if lines_ == 1 else 42 if lines_ == 2 else 34 if lines_ == 3 else 24
     if slides.formulas:
@@ -145,7 +169,8 @@ def _step(slides: Slides, slide: Slide, svg: str, title: str, colours: Palette) 
         numbers = f"text(size: {size})[{words(panel.sentence)}]" if _adds(slide) else "[]"
     circuit = picture(svg, width=f"{width * factor:.1f}pt", height=f"{height * factor:.1f}pt")
     return (
-        f"#slide([{words(slide.phase)}], [{words(title)}], {slide.number}, {len(slides.steps)}, "
+        f"#slide([{words(slide.phase)}], [{_breakable(title, 9)}], "
+        f"{slide.number}, {len(slides.steps)}, "
         f"{circuit}, {symbols}, {numbers})"
     )
 
