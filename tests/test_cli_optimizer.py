@@ -155,7 +155,7 @@ def test_what_is_not_finite() -> None:
         (("adam", "y=1"), "no coordinate"),
         (("adam", "sum(x)", f"x=[{','.join('1' * 99)}]"), "24 parameters"),
         (("adam", "--gradients", ""), "list"),
-        (("adam", "--gradients", "a,b"), "no value"),
+        (("adam", "--gradients", "a,b"), "is no number"),
         (("adam", "--gradients", "1,[2]"), "list"),
         (("adam", "--gradients", "[[1]],[[2]]"), "list"),
         (("adam", "--gradients", "1", "x=1", "y=2"), "one parameter"),
