@@ -188,6 +188,7 @@ def cli() -> None:
     Examples:
       microgd trace "(x + y) * z" x=-2 y=5 z=-4
       microgd draw "sigmoid(w * x + b)" w=2 x=-1 b=1 -o neuron.svg
+      microgd play "x*x + x" x=3 -o lesson.html
       microgd descend valley --optimizer sgd,momentum,adam
       microgd train --data digits
     """
