@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from microgd.teaching.emit.spelling import (
     ADD,
     AND,
     ATOM,
+    CALLS,
     CHOICE,
     COMPARE,
     MUL,
@@ -27,9 +27,8 @@ from microgd.teaching.emit.spelling import (
     Language,
     Text,
     call,
-    decimal,
     infix,
-    signed,
+    literal,
     template,
 )
 from microgd.teaching.emit.staged import Contribution, Staged, axes_summed, staged
@@ -46,12 +45,7 @@ def number(value: Value) -> Text:
     """A number or an array as NumPy reads it."""
     if np.shape(value):
         return Text(f"np.array({_listed(value)})" if np.size(value) else f"np.zeros({value.shape})")  # type: ignore[union-attr]
-    x = float(value)
-    if math.isnan(x):
-        return Text("np.nan")
-    if math.isinf(x):
-        return signed("np.inf" if x > 0 else "-np.inf")
-    return signed(decimal(x))
+    return literal(value, "np.nan", "np.inf")
 
 
 def _listed(value: Any) -> str:
@@ -180,7 +174,10 @@ _REDUCTIONS = ("sum", "mean", "max", "min", "var")
 LANGUAGE = Language(
     gates={
         **ARITHMETIC,
-        **{name: call(f"np.{name}") for name in (*_CALLS, "maximum", "minimum", "where")},
+        **{
+            name: call(f"np.{name}")
+            for name in (*CALLS, "abs", "sign", "maximum", "minimum", "where")
+        },
         **{name: _method(name) for name in _REDUCTIONS},
         "pow": power,
         "square": template("{0}**2", POWER, ATOM),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 
 from microgd.graph.values import Value
-from microgd.opencl.step import literal
+from microgd.opencl.step import literal as opencl_literal
 from microgd.teaching.emit.circuit import Circuit
 from microgd.teaching.emit.lines import ARITHMETIC, accumulation, opening, results, sigmoid
 from microgd.teaching.emit.names import C, Names
@@ -15,15 +14,15 @@ from microgd.teaching.emit.spelling import (
     ADD,
     AND,
     ATOM,
+    CALLS,
     CHOICE,
     COMPARE,
     UNARY,
     Language,
     Text,
     call,
-    decimal,
     infix,
-    signed,
+    literal,
     template,
 )
 from microgd.teaching.emit.staged import staged
@@ -61,7 +60,7 @@ def _own(args: Sequence[Text], term: Term) -> Text | None:
     if row is None or row.opencl is None:
         return None
     given = {n: f"({{{i}}})" for i, n in enumerate(row.inputs)}
-    values = {n: f"({literal(float(v), 'double')})" for n, v in term.params.items()}
+    values = {n: f"({opencl_literal(float(v), 'double')})" for n, v in term.params.items()}
     if callable(row.opencl):
         text = row.opencl(*given.values(), **dict(term.params))
     else:
@@ -72,20 +71,13 @@ def _own(args: Sequence[Text], term: Term) -> Text | None:
 
 def number(value: Value) -> Text:
     """A double as C reads it."""
-    x = float(value)
-    if math.isnan(x):
-        return Text("NAN")
-    if math.isinf(x):
-        return signed("INFINITY" if x > 0 else "-INFINITY")
-    return signed(decimal(x))
+    return literal(value, "NAN", "INFINITY")
 
-
-_CALLS = ("exp", "log", "expm1", "log1p", "sin", "cos", "tanh", "sqrt")
 
 LANGUAGE = Language(
     gates={
         **ARITHMETIC,
-        **{name: call(name) for name in _CALLS},
+        **{name: call(name) for name in CALLS},
         "pow": _power,
         "square": _square,
         "abs": call("fabs"),

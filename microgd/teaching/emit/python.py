@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from microgd.errors import ArgumentError
@@ -14,6 +13,7 @@ from microgd.teaching.emit.spelling import (
     ADD,
     AND,
     ATOM,
+    CALLS,
     CHOICE,
     COMPARE,
     POWER,
@@ -21,9 +21,8 @@ from microgd.teaching.emit.spelling import (
     Language,
     Text,
     call,
-    decimal,
     infix,
-    signed,
+    literal,
     template,
 )
 from microgd.teaching.emit.staged import Staged, staged
@@ -51,20 +50,13 @@ def _choice(args: Sequence[Text], term: Term) -> Text:
 
 def number(value: Value) -> Text:
     """A float as Python reads it."""
-    x = float(value)
-    if math.isnan(x):
-        return Text("math.nan")
-    if math.isinf(x):
-        return signed("math.inf" if x > 0 else "-math.inf")
-    return signed(decimal(x))
+    return literal(value, "math.nan", "math.inf")
 
-
-_CALLS = ("exp", "log", "expm1", "log1p", "sin", "cos", "tanh", "sqrt")
 
 LANGUAGE = Language(
     gates={
         **ARITHMETIC,
-        **{name: call(f"math.{name}") for name in _CALLS},
+        **{name: call(f"math.{name}") for name in CALLS},
         "pow": power,
         "square": template("{0}**2", POWER, ATOM),
         "abs": call("abs"),

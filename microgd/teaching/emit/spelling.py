@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from microgd.teaching.emit.term import TRUTHS, Term, in_order
 
 #: How tightly an operator binds.
 CHOICE, AND, COMPARE, ADD, MUL, UNARY, POWER, ATOM = range(8)
+
+#: Gates that every language has as a function of the same name.
+CALLS = ("exp", "log", "expm1", "log1p", "sin", "cos", "tanh", "sqrt")
 
 #: A part that is used twice, and is longer than this, gets a line and a name of its own.
 SHORT = 16
@@ -146,6 +150,20 @@ def decimal(value: Any) -> str:
     ('-2.0', '1e-07')
     """
     return repr(float(value))
+
+
+def literal(value: Any, nan: str, inf: str) -> Text:
+    """A number in digits, or by the names that a language has for those without any.
+
+    >>> literal(-2.5, "NAN", "INFINITY").text, literal(float("-inf"), "NAN", "INFINITY").text
+    ('-2.5', '-INFINITY')
+    """
+    x = float(value)
+    if math.isnan(x):
+        return Text(nan)
+    if math.isinf(x):
+        return signed(inf if x > 0 else f"-{inf}")
+    return signed(decimal(x))
 
 
 def signed(text: str) -> Text:
