@@ -294,11 +294,10 @@ ROWS = (
         claims=(
             Claim(N_("across the valley every step turns round: y ← −0.8·y"), by.zigzag),
             Claim(N_("along it little happens: x ← 0.91·x"), by.creeping),
-            Claim(N_("the walk ends in the higher of two minima"), by.local_minimum, 1e-6),
+            Claim(N_("the walk ends in the higher of two minima"), by.local_minimum),
             Claim(
                 N_("at a saddle it waits for more than 20 steps, and then goes on"),
                 by.saddle_waits,
-                1e-6,
             ),
         ),
     ),
@@ -337,8 +336,6 @@ ROWS = (
         commands=(
             "microgd descend double-well --start x=-0.5 --start x=0.3 --steps 60 --every 20",
         ),
-        claims=(
-            Claim(N_("four starts, two valleys: the roots of 2x³ − 4x + 1"), by.multi_start, 1e-6),
-        ),
+        claims=(Claim(N_("four starts, two valleys: the roots of 2x³ − 4x + 1"), by.multi_start),),
     ),
 )
